@@ -1,0 +1,38 @@
+/* What the tokenizer and the phrase compiler know of a language: plain data, read from rules/languages/ by
+ * lib/rules. All words are lower case; a "phrase" here is words joined by single spaces. */
+#ifndef COACH_TEXT_LANGUAGE_H
+#define COACH_TEXT_LANGUAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/table.h"
+
+struct language_forms { /* forms of words that end like this, longest ending first */
+    const char *ending;
+    const char *const *adds; /* what replaces the ending, in place */
+    size_t count;
+};
+
+struct language {
+    const char *code; /* BCP 47, such as "en" */
+    struct arena memory; /* holds all texts below */
+    struct table contractions; /* whole word -> its words: "cant" -> "can not" */
+    struct table endings;      /* after the apostrophe -> word: "re" -> "are"; "n't" is kept as "n't" -> "not" */
+    struct table loose;        /* word -> const char ** of words it may stand for, NULL ended: "'s" -> is, has, us */
+    struct table loose_for;    /* the other way round: "is" -> "'s" */
+    struct table symbols;      /* one character -> word: "&" -> "and" */
+    struct table sounds;       /* words inside brackets that are no speech: "music" */
+    struct table irregular;    /* base form -> const char ** of all its forms, NULL ended */
+    struct table numbers;      /* number words */
+    struct table common;       /* everyday words -> rank from 1, as (void *)(uintptr_t) */
+    const char *const *fillers; /* phrases such as "um" and "you know", longest first */
+    size_t filler_count;
+    const char *const *back_channels; /* phrases such as "mm hmm" and "right" */
+    size_t back_channel_count;
+    const struct language_forms *forms;
+    size_t form_count;
+};
+
+#endif

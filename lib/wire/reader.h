@@ -1,0 +1,57 @@
+/* Lines of the ingest socket to events. A reader keeps what a connection's hello bound: format, call, agent,
+ * channel map, language, acks. It never stops for bad content: a bad line is a problem and nothing else. */
+#ifndef COACH_WIRE_READER_H
+#define COACH_WIRE_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/wire/event.h"
+
+enum wire_code {
+    WIRE_BAD_JSON,
+    WIRE_BAD_UTF8,
+    WIRE_TOO_LONG,
+    WIRE_TOO_DEEP,
+    WIRE_MISSING_FIELD,
+    WIRE_BAD_FIELD,
+    WIRE_UNKNOWN_TYPE,
+    WIRE_UNKNOWN_FORMAT,
+    WIRE_UNMAPPED_CHANNEL,
+    WIRE_LIMIT_CALLS,
+    WIRE_CODES
+};
+/* As on the wire: "bad_json" ... */
+const char *wire_code_name(enum wire_code code);
+
+struct wire_problem {
+    enum wire_code code;
+    char message[200]; /* names the field or the byte, never the text of a transcript */
+};
+
+struct wire_handler {
+    /* Returns 0, or an error that ends the line. The event and its texts live until it returns. */
+    int (*event)(void *user, const struct wire_event *event);
+    void (*problem)(void *user, const struct wire_problem *problem);
+    void *user;
+};
+
+enum { WIRE_MAX_DEPTH = 16, WIRE_MAX_LINE = 64 * 1024 };
+
+struct wire_reader;
+struct wire_reader *wire_reader_new(void); /* NULL when memory is out */
+void wire_reader_free(struct wire_reader *r);
+
+/* Reads one line (without its newline): blank, an object, an array of objects, or several values in a row; a
+ * BOM, a trailing CR and a leading "data: " are passed over. Returns 0, COACH_ENOMEM, or what the event
+ * handler returned. */
+int wire_reader_line(struct wire_reader *r, const char *line, size_t len, const struct wire_handler *handler);
+
+/* What hello bound: the call whose end is the connection's end, or NULL; whether acks were asked for. */
+const char *wire_reader_call(const struct wire_reader *r);
+bool wire_reader_acks(const struct wire_reader *r);
+/* Fields that no one knows, so far. */
+uint64_t wire_reader_unknown_fields(const struct wire_reader *r);
+
+#endif

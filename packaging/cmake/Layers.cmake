@@ -1,0 +1,37 @@
+# A layer is a folder and a target: lib/base is coach_lib_base. It links what it may use and nothing else.
+function(coach_target_name folder ret)
+  string(REPLACE "/" "_" name ${folder})
+  set(${ret} coach_${name} PARENT_SCOPE)
+endfunction()
+
+function(coach_link target)
+  cmake_parse_arguments(arg "" "" "USES;LIBRARIES" ${ARGN})
+  foreach(folder IN LISTS arg_USES)
+    coach_target_name(${folder} layer)
+    target_link_libraries(${target} PUBLIC ${layer})
+  endforeach()
+  target_link_libraries(${target} PUBLIC ${arg_LIBRARIES})
+endfunction()
+
+function(coach_layer folder)
+  coach_target_name(${folder} target)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.c)
+  add_library(${target} STATIC ${sources})
+  coach_link(${target} ${ARGN})
+endfunction()
+
+function(coach_program name folder)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.c)
+  add_executable(${name} ${sources})
+  coach_link(${name} ${ARGN})
+  target_compile_definitions(${name} PRIVATE COACH_DATADIR="${CMAKE_INSTALL_FULL_DATADIR}/coachd")
+  install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endfunction()
+
+# libcoach: the public header over all of lib; only what coach.h marks is visible.
+function(coach_library)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/*/*.c ${PROJECT_SOURCE_DIR}/lib/coach.c)
+  add_library(coach_shared SHARED ${sources})
+  set_target_properties(coach_shared PROPERTIES OUTPUT_NAME coach VERSION ${PROJECT_VERSION} SOVERSION 0)
+  target_link_libraries(coach_shared PRIVATE PkgConfig::YAML PkgConfig::UTF8PROC PkgConfig::JANSSON PkgConfig::PCRE2)
+endfunction()
