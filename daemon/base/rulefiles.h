@@ -1,0 +1,42 @@
+/* Rule files from disk to memory to a rule set: what every program's --rules and --languages mean. */
+#ifndef COACH_DAEMON_RULEFILES_H
+#define COACH_DAEMON_RULEFILES_H
+
+#include <stddef.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/diag.h"
+#include "lib/base/error.h"
+#include "lib/rules/ruleset.h"
+
+/* The files in memory. They must outlive every mark into them, so clear the problems first. */
+struct rulefiles {
+    struct arena memory; /* holds names and texts */
+    struct source *rules;
+    size_t nrules;
+    size_t rules_cap;
+    struct source *languages;
+    size_t nlanguages;
+    size_t languages_cap;
+};
+
+void rulefiles_init(struct rulefiles *f);
+void rulefiles_clear(struct rulefiles *f);
+
+/* Reads the files of `npaths` paths, in the order given: a file whatever its name, or a folder and all below it
+ * for *.yaml, sorted by name; hidden files and folders named "languages", "formats" or "schema" are passed over.
+ * No paths: the shipped pack, of the source tree when the program runs from a build folder within it, else of
+ * `datadir`/rules. `languages_dir` is read likewise for the language tables; NULL: those beside the shipped pack.
+ * A file below a folder that cannot be read, a loop of links and the like go to `problems`, and reading goes on.
+ * Returns 0; COACH_EINVAL when a path that was named cannot be read or holds no rule file, with the text saying
+ * which; COACH_ENOMEM. */
+int rulefiles_load(struct rulefiles *f, const char *const *paths, size_t npaths, const char *languages_dir,
+                   const char *datadir, struct diags *problems, coach_error *err);
+
+/* Loads as above into `files` (which the caller has initialised, and clears after `problems`) and builds the
+ * rule set. Returns 0 and sets `*ret`, to be given back with ruleset_unref; COACH_ERULES when a file holds an
+ * error, each in `problems`, `err` then saying how many; COACH_EINVAL and COACH_ENOMEM as above. */
+int rulefiles_compile(const char *const *paths, size_t npaths, const char *languages_dir, const char *datadir,
+                      struct rulefiles *files, struct ruleset **ret, struct diags *problems, coach_error *err);
+
+#endif
