@@ -44,8 +44,5 @@ int words_read(struct words *w, const struct language *lang, const char *text, s
 /* Index of the word at or after byte `at` of the line; `count` when there is none. */
 size_t words_at(const struct words *w, size_t at);
 
-/* Bytes of `text` up to the first that is not UTF-8; `len` when all of it is. Surrogates, overlong forms and
- * NUL are not UTF-8 here. */
-size_t words_valid_utf8(const char *text, size_t len);
 
 #endif

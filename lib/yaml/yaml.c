@@ -1,0 +1,645 @@
+#include "lib/yaml/yaml.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <yaml.h>
+
+#include "lib/base/error.h"
+#include "lib/base/utf8.h"
+
+/* What one reading shares: libyaml counts characters, the lines table gives the bytes back. */
+struct reading {
+    yaml_parser_t parser;
+    struct yaml_doc *doc;
+    struct diags *problems;
+    const char *text; /* the source after a BOM */
+    size_t len;
+    size_t *lines; /* byte where each line begins */
+    size_t line_count;
+};
+
+enum { STOP = 1 }; /* libyaml cannot go on, or the limits say so; reported already */
+
+static struct mark mark_at(const struct source *source, size_t byte, int width)
+{
+    struct mark m = {.source = source, .line = 1, .column = 1, .width = width};
+    size_t from = 0;
+    if (source->len >= 3 && memcmp(source->text, "\xef\xbb\xbf", 3) == 0)
+        from = 3;
+    for (size_t i = from; i < byte && i < source->len; i++) {
+        if (source->text[i] == '\n') {
+            m.line++;
+            from = i + 1;
+        }
+    }
+    m.column = 1 + (int)utf8_count(source->text + from, byte > from ? byte - from : 0);
+    return m;
+}
+
+/* --- the raw bytes, before libyaml sees them --- */
+
+static void refuse_byte(struct reading *r, const char *code, size_t at, const char *hint, const char *what)
+{
+    struct mark m = mark_at(r->doc->source, at, 1);
+    diags_add(r->problems, DIAG_ERROR, code, &m, hint, "%s", what);
+}
+
+static bool is_bidi(uint32_t cp)
+{
+    return (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069) || cp == 0x200e || cp == 0x200f ||
+           cp == 0x061c;
+}
+
+/* One character that may not stand in a file; returns true when it was reported. */
+static bool refuse_character(struct reading *r, uint32_t cp, size_t at)
+{
+    if (cp == '\t')
+        refuse_byte(r, "tab", at, "use spaces: two for each level", "a tab");
+    else if (cp == 0)
+        refuse_byte(r, "nul", at, NULL, "a NUL byte");
+    else if (is_bidi(cp))
+        refuse_byte(r, "bidi-control", at, "delete it: it makes text look other than it is",
+                    "an invisible character that turns the direction of text");
+    else if (cp == 0x85 || cp == 0x2028 || cp == 0x2029)
+        refuse_byte(r, "line-separator", at, "replace it by an ordinary line end", "an unusual line separator");
+    else if ((cp < 0x20 && cp != '\n' && cp != '\r') || (cp >= 0x7f && cp < 0xa0))
+        refuse_byte(r, "control-character", at, "delete it", "a control character");
+    else
+        return false;
+    return true;
+}
+
+/* Returns 0 when libyaml may read the text, STOP when not. */
+static int check_bytes(struct reading *r)
+{
+    const struct source *s = r->doc->source;
+    struct mark whole = {.source = s};
+    if (s->len > YAML_MAX_BYTES) {
+        diags_add(r->problems, DIAG_ERROR, "file-too-long", &whole, "split it into several files",
+                  "the file has %zu bytes, the limit is %d", s->len, YAML_MAX_BYTES);
+        return STOP;
+    }
+    size_t good = utf8_valid(s->text, s->len);
+    if (good < s->len) {
+        refuse_byte(r, "utf8", good, "save the file as UTF-8", "a byte that is not UTF-8");
+        return STOP;
+    }
+    int rc = COACH_OK;
+    size_t reported_line = SIZE_MAX, line = 0;
+    for (size_t at = (size_t)(r->text - s->text); at < s->len;) {
+        uint32_t cp;
+        size_t n = utf8_next(s->text + at, &cp);
+        if (cp == '\n')
+            line++;
+        bool lone_cr = cp == '\r' && (at + 1 == s->len || s->text[at + 1] != '\n');
+        if (lone_cr)
+            refuse_byte(r, "line-separator", at, "save the file with ordinary line ends", "a lone carriage return");
+        if (lone_cr || (line != reported_line && refuse_character(r, cp, at))) {
+            reported_line = line;
+            rc = STOP;
+        }
+        at += n;
+    }
+    return rc;
+}
+
+static int find_lines(struct reading *r)
+{
+    size_t n = 1;
+    for (size_t i = 0; i < r->len; i++)
+        n += r->text[i] == '\n';
+    r->lines = arena_alloc(&r->doc->memory, n * sizeof *r->lines);
+    if (r->lines == NULL)
+        return COACH_ENOMEM;
+    size_t at = 0;
+    for (size_t i = 0; i < r->len; i++)
+        if (r->text[i] == '\n')
+            r->lines[++at] = i + 1;
+    r->line_count = n;
+    return COACH_OK;
+}
+
+/* The byte of the source that a libyaml mark means. */
+static size_t byte_of(const struct reading *r, const yaml_mark_t *m)
+{
+    size_t bom = (size_t)(r->text - r->doc->source->text);
+    if (m->line >= r->line_count)
+        return r->doc->source->len;
+    size_t at = r->lines[m->line];
+    for (size_t c = 0; c < m->column && at < r->len && r->text[at] != '\n'; c++)
+        at += utf8_next(r->text + at, NULL);
+    return bom + at;
+}
+
+static struct mark place_of(const struct reading *r, const yaml_mark_t *m)
+{
+    return (struct mark){r->doc->source, (int)m->line + 1, (int)m->column + 1, 1};
+}
+
+static void problem(struct reading *r, const char *code, const yaml_event_t *e, const char *hint, const char *what)
+{
+    struct mark m = place_of(r, &e->start_mark);
+    if (e->end_mark.line == e->start_mark.line && e->end_mark.column > e->start_mark.column)
+        m.width = (int)(e->end_mark.column - e->start_mark.column);
+    diags_add(r->problems, DIAG_ERROR, code, &m, hint, "%s", what);
+}
+
+/* --- libyaml's own errors, said so that a person can mend them --- */
+
+/* The value on a line: after "- " and after "key: ". */
+static const char *value_on_line(const char *line, const char *end)
+{
+    const char *p = line;
+    for (;;) {
+        while (p < end && *p == ' ')
+            p++;
+        if (end - p >= 2 && p[0] == '-' && p[1] == ' ')
+            p += 2;
+        else
+            break;
+    }
+    if (p < end && (*p == '\'' || *p == '"'))
+        return p;
+    for (const char *q = p; q + 1 < end; q++)
+        if (q[0] == ':' && q[1] == ' ') {
+            for (q += 2; q < end && *q == ' ';)
+                q++;
+            return q;
+        }
+    return p;
+}
+
+struct advice {
+    const char *code;
+    const char *hint;
+    char text[200];
+    size_t at; /* byte of the source */
+};
+
+/* A quote that opens a value and closes before the value ends. */
+static bool advise_quote(const char *value, const char *end, const char *base, struct advice *a)
+{
+    if (value >= end || (*value != '\'' && *value != '"'))
+        return false;
+    const char *close = memchr(value + 1, *value, (size_t)(end - value - 1));
+    a->code = "quote";
+    a->at = (size_t)((close == NULL ? value : close) - base);
+    if (close == NULL)
+        a->hint = "remove the quote, it is not needed; if the text must begin with it, use a block: "
+                  "'key: |' and the text on the next line";
+    else
+        a->hint = "remove the quotes, they are not needed";
+    snprintf(a->text, sizeof a->text,
+             close == NULL ? "this %s begins a quoted text that does not end on its line"
+                           : "this %s ended the quoted text before the line ended",
+             *value == '"' ? "double quote" : "apostrophe");
+    return true;
+}
+
+static void advise(const struct reading *r, const yaml_parser_t *p, struct advice *a)
+{
+    bool in_quote = p->context != NULL && strstr(p->context, "quoted scalar") != NULL;
+    const yaml_mark_t *m = in_quote ? &p->context_mark : &p->problem_mark;
+    const char *base = r->doc->source->text;
+    a->at = byte_of(r, m);
+    a->code = "yaml";
+    a->hint = NULL;
+    snprintf(a->text, sizeof a->text, "%s", p->problem == NULL ? "this is not YAML" : p->problem);
+    size_t number = m->line < r->line_count ? m->line : r->line_count - 1;
+    const char *line = r->text + r->lines[number];
+    const char *nl = memchr(line, '\n', (size_t)(r->text + r->len - line));
+    const char *end = nl == NULL ? r->text + r->len : nl;
+    const char *value = value_on_line(line, end);
+    if (advise_quote(value, end, base, a))
+        return;
+    if (end - line >= 3 && memcmp(line, "...", 3) == 0) {
+        a->code = "document-end";
+        a->hint = "a gap '...' stands between two words of a phrase; a line that begins with it ends the file";
+        snprintf(a->text, sizeof a->text, "'...' at the beginning of a line");
+    } else if (p->problem != NULL && strstr(p->problem, "mapping values are not allowed") != NULL) {
+        a->code = "colon-in-text";
+        a->hint = "the text contains ': '; write 'message: |' and put the text on the next line, indented";
+        snprintf(a->text, sizeof a->text, "a second ': ' on one line");
+    } else if (p->problem != NULL && strstr(p->problem, "cannot start any token") != NULL) {
+        a->code = "first-character";
+        a->hint = "use a block: 'message: |' and the text on the next line, indented";
+        snprintf(a->text, sizeof a->text, "a text may not begin with this character");
+    } else if (p->problem != NULL && (strstr(p->problem, "did not find expected key") != NULL ||
+                                      strstr(p->problem, "could not find expected ':'") != NULL ||
+                                      strstr(p->problem, "expected '-' indicator") != NULL)) {
+        a->code = "indentation";
+        a->hint = "put it in the same column as its neighbours; a list item begins with '- ', a key ends in ':'";
+        snprintf(a->text, sizeof a->text, "this line does not fit the lines above it");
+    }
+}
+
+/* The next event. Returns 0, STOP or COACH_ENOMEM; on 0 the event must be deleted. */
+static int next_event(struct reading *r, yaml_event_t *e)
+{
+    if (yaml_parser_parse(&r->parser, e))
+        return COACH_OK;
+    if (r->parser.error == YAML_MEMORY_ERROR)
+        return COACH_ENOMEM;
+    struct advice a;
+    advise(r, &r->parser, &a);
+    struct mark m = mark_at(r->doc->source, a.at, 1);
+    diags_add(r->problems, DIAG_ERROR, a.code, &m, a.hint, "%s", a.text);
+    return STOP;
+}
+
+/* --- events to nodes --- */
+
+static int read_node(struct reading *r, yaml_event_t *e, int depth, struct yaml_node **ret);
+
+/* A '#' glued to a character after a value: YAML reads a comment there and loses the text. */
+static void check_hash(struct reading *r, const struct yaml_node *node)
+{
+    const char *text = r->doc->source->text, *end = text + r->doc->source->len;
+    const char *p = text + node->to;
+    while (p < end && *p == ' ')
+        p++;
+    if (p + 1 >= end || *p != '#' || p[1] == ' ' || p[1] == '\n' || p[1] == '\r' || p[1] == '#')
+        return;
+    struct mark m = mark_at(r->doc->source, (size_t)(p - text), 1);
+    diags_add(r->problems, DIAG_ERROR, "hash", &m,
+              "a comment is '# ' with a space after the hash; a text with a hash goes into a block: 'key: |'",
+              "everything from this '#' on would be lost");
+}
+
+static void refuse_anchor_and_tag(struct reading *r, const yaml_event_t *e, const yaml_char_t *anchor,
+                                  const yaml_char_t *tag)
+{
+    if (anchor != NULL)
+        problem(r, "anchor", e, "delete the word that begins with '&'; to reuse phrases, make a list",
+                "anchors are not part of rule files");
+    if (tag != NULL)
+        problem(r, "tag", e, "delete the word that begins with '!'", "tags are not part of rule files");
+}
+
+static enum yaml_style style_of(yaml_scalar_style_t style)
+{
+    switch (style) {
+    case YAML_SINGLE_QUOTED_SCALAR_STYLE:
+        return YAML_SINGLE_QUOTED;
+    case YAML_DOUBLE_QUOTED_SCALAR_STYLE:
+        return YAML_DOUBLE_QUOTED;
+    case YAML_LITERAL_SCALAR_STYLE:
+        return YAML_LITERAL;
+    case YAML_FOLDED_SCALAR_STYLE:
+        return YAML_FOLDED;
+    default:
+        return YAML_PLAIN;
+    }
+}
+
+static struct yaml_node *node_new(struct reading *r, const yaml_event_t *e, enum yaml_kind kind)
+{
+    struct yaml_node *node = arena_alloc(&r->doc->memory, sizeof *node);
+    if (node == NULL)
+        return NULL;
+    node->kind = kind;
+    node->at = place_of(r, &e->start_mark);
+    node->from = byte_of(r, &e->start_mark);
+    node->to = byte_of(r, &e->end_mark);
+    return node;
+}
+
+static int read_scalar(struct reading *r, const yaml_event_t *e, struct yaml_node **ret)
+{
+    refuse_anchor_and_tag(r, e, e->data.scalar.anchor, e->data.scalar.tag);
+    struct yaml_node *node = node_new(r, e, YAML_SCALAR);
+    if (node == NULL)
+        return COACH_ENOMEM;
+    node->style = style_of(e->data.scalar.style);
+    node->len = e->data.scalar.length;
+    node->text = arena_strn(&r->doc->memory, (const char *)e->data.scalar.value, node->len);
+    if (node->text == NULL)
+        return COACH_ENOMEM;
+    if (memchr(node->text, 0, node->len) != NULL) {
+        problem(r, "nul", e, "delete the escape", "a NUL in a text");
+        node->len = strlen(node->text);
+    }
+    size_t width = e->end_mark.line == e->start_mark.line ? e->end_mark.column - e->start_mark.column : 1;
+    node->at.width = width < 1 ? 1 : (int)width;
+    if (node->style != YAML_LITERAL && node->style != YAML_FOLDED)
+        check_hash(r, node);
+    *ret = node;
+    return COACH_OK;
+}
+
+static int read_list(struct reading *r, const yaml_event_t *start, int depth, struct yaml_node **ret)
+{
+    refuse_anchor_and_tag(r, start, start->data.sequence_start.anchor, start->data.sequence_start.tag);
+    if (start->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE)
+        problem(r, "flow", start,
+                "for a list put each item on its own line after '- '; a message that begins with '[' goes into a "
+                "block: 'message: |'",
+                "'[' begins a list inside a line");
+    struct yaml_node *node = node_new(r, start, YAML_LIST);
+    if (node == NULL)
+        return COACH_ENOMEM;
+    size_t cap = 0;
+    for (;;) {
+        yaml_event_t e;
+        int rc = next_event(r, &e);
+        if (rc != COACH_OK)
+            return rc;
+        if (e.type == YAML_SEQUENCE_END_EVENT) {
+            yaml_event_delete(&e);
+            break;
+        }
+        if (e.type == YAML_SEQUENCE_START_EVENT && e.data.sequence_start.style != YAML_FLOW_SEQUENCE_STYLE)
+            problem(r, "nested-list", &e, "begin the line with one '- ' only", "a list directly inside a list");
+        struct yaml_node *item = NULL;
+        rc = read_node(r, &e, depth + 1, &item);
+        yaml_event_delete(&e);
+        if (rc != COACH_OK)
+            return rc;
+        if (arena_grow(&r->doc->memory, &node->items, node->count, &cap, sizeof *node->items) != COACH_OK)
+            return COACH_ENOMEM;
+        node->items[node->count++] = item;
+    }
+    *ret = node;
+    return COACH_OK;
+}
+
+/* "? you": YAML would read a key without a value. */
+static bool has_question_mark(const struct reading *r, const struct yaml_node *key)
+{
+    const char *text = r->doc->source->text;
+    size_t at = key->from;
+    while (at > 0 && text[at - 1] == ' ')
+        at--;
+    return at > 0 && text[at - 1] == '?' && at < key->from;
+}
+
+static void check_key(struct reading *r, const struct yaml_node *map, const struct yaml_node *key)
+{
+    if (has_question_mark(r, key))
+        diags_add(r->problems, DIAG_ERROR, "question-key", &key->at, "delete the '? '",
+                  "'? ' makes a key of the text after it");
+    if (strcmp(key->text, "<<") == 0)
+        diags_add(r->problems, DIAG_ERROR, "merge-key", &key->at, "write the keys out",
+                  "merge keys are not part of rule files");
+    for (size_t i = 0; i < map->count; i++)
+        if (strcmp(map->pairs[i].key->text, key->text) == 0) {
+            char hint[120];
+            snprintf(hint, sizeof hint, "it was first given on line %d; %s", map->pairs[i].key->at.line,
+                     strcmp(key->text, "id") == 0 ? "did you forget '- ' before id?" : "delete one of the two");
+            diags_add(r->problems, DIAG_ERROR, "duplicate-key", &key->at, hint, "the key '%s' is given twice",
+                      key->text);
+            return;
+        }
+}
+
+/* Reads one "key: value" whose first event is `e`. */
+static int read_pair(struct reading *r, yaml_event_t *e, int depth, struct yaml_node *map, size_t *cap)
+{
+    struct yaml_node *key = NULL, *value = NULL;
+    if (e->type != YAML_SCALAR_EVENT && e->type != YAML_ALIAS_EVENT)
+        problem(r, "nested-key", e, "a key is one word followed by ':'", "a list or mapping used as a key");
+    int rc = read_node(r, e, depth + 1, &key);
+    if (rc != COACH_OK)
+        return rc;
+    yaml_event_t v;
+    rc = next_event(r, &v);
+    if (rc != COACH_OK)
+        return rc;
+    rc = read_node(r, &v, depth + 1, &value);
+    yaml_event_delete(&v);
+    if (rc != COACH_OK || key->kind != YAML_SCALAR)
+        return rc;
+    size_t known = r->problems->levels[DIAG_ERROR];
+    check_key(r, map, key);
+    if (r->problems->levels[DIAG_ERROR] != known) /* keys stay unique for whoever reads the map */
+        return COACH_OK;
+    if (arena_grow(&r->doc->memory, &map->pairs, map->count, cap, sizeof *map->pairs) != COACH_OK)
+        return COACH_ENOMEM;
+    map->pairs[map->count++] = (struct yaml_pair){key, value};
+    return COACH_OK;
+}
+
+static int read_map(struct reading *r, const yaml_event_t *start, int depth, struct yaml_node **ret)
+{
+    refuse_anchor_and_tag(r, start, start->data.mapping_start.anchor, start->data.mapping_start.tag);
+    if (start->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE)
+        problem(r, "flow", start,
+                "put each key on its own line; a message that begins with '{' goes into a block: 'message: |'",
+                "'{' begins a mapping inside a line");
+    struct yaml_node *node = node_new(r, start, YAML_MAP);
+    if (node == NULL)
+        return COACH_ENOMEM;
+    size_t cap = 0;
+    for (;;) {
+        yaml_event_t e;
+        int rc = next_event(r, &e);
+        if (rc != COACH_OK)
+            return rc;
+        if (e.type == YAML_MAPPING_END_EVENT) {
+            yaml_event_delete(&e);
+            break;
+        }
+        rc = read_pair(r, &e, depth, node, &cap);
+        yaml_event_delete(&e);
+        if (rc != COACH_OK)
+            return rc;
+    }
+    *ret = node;
+    return COACH_OK;
+}
+
+static int read_node(struct reading *r, yaml_event_t *e, int depth, struct yaml_node **ret)
+{
+    if (depth > YAML_MAX_DEPTH) {
+        problem(r, "depth", e, NULL, "nested deeper than 32 levels");
+        return STOP;
+    }
+    switch (e->type) {
+    case YAML_SCALAR_EVENT:
+        return read_scalar(r, e, ret);
+    case YAML_SEQUENCE_START_EVENT:
+        return read_list(r, e, depth, ret);
+    case YAML_MAPPING_START_EVENT:
+        return read_map(r, e, depth, ret);
+    default: /* an alias: a scalar in its place lets the rest be read */
+        problem(r, "alias", e, "write the text out; a text that begins with '*' goes into a block: 'key: |'",
+                "aliases are not part of rule files");
+        *ret = node_new(r, e, YAML_SCALAR);
+        if (*ret == NULL)
+            return COACH_ENOMEM;
+        (*ret)->text = "";
+        return COACH_OK;
+    }
+}
+
+/* The events around the root node. */
+static int read_stream(struct reading *r)
+{
+    int documents = 0;
+    for (;;) {
+        yaml_event_t e;
+        int rc = next_event(r, &e);
+        if (rc != COACH_OK)
+            return rc;
+        yaml_event_type_t type = e.type;
+        if (type == YAML_DOCUMENT_START_EVENT) {
+            if (e.data.document_start.version_directive != NULL ||
+                e.data.document_start.tag_directives.start != e.data.document_start.tag_directives.end)
+                problem(r, "directive", &e, "delete the line that begins with '%'",
+                        "directives are not part of rule files");
+            if (++documents > 1) {
+                problem(r, "documents", &e, "put it into a file of its own", "a second document begins here");
+                rc = STOP;
+            }
+        } else if (type == YAML_SCALAR_EVENT || type == YAML_SEQUENCE_START_EVENT ||
+                   type == YAML_MAPPING_START_EVENT || type == YAML_ALIAS_EVENT) {
+            rc = read_node(r, &e, 1, &r->doc->root);
+        }
+        yaml_event_delete(&e);
+        if (rc != COACH_OK || type == YAML_STREAM_END_EVENT)
+            return rc;
+    }
+}
+
+int yaml_read(const struct source *source, struct yaml_doc *doc, struct diags *problems)
+{
+    *doc = (struct yaml_doc){.source = source};
+    arena_init(&doc->memory);
+    struct reading r = {.doc = doc, .problems = problems, .text = source->text, .len = source->len};
+    if (r.len >= 3 && memcmp(r.text, "\xef\xbb\xbf", 3) == 0) {
+        r.text += 3;
+        r.len -= 3;
+    }
+    int rc = check_bytes(&r);
+    if (rc != COACH_OK)
+        return COACH_ESYNTAX;
+    if (find_lines(&r) != COACH_OK || !yaml_parser_initialize(&r.parser))
+        return COACH_ENOMEM;
+    yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&r.parser, (const unsigned char *)r.text, r.len);
+    rc = read_stream(&r);
+    yaml_parser_delete(&r.parser);
+    return rc == STOP ? COACH_ESYNTAX : rc;
+}
+
+void yaml_doc_clear(struct yaml_doc *doc)
+{
+    arena_clear(&doc->memory);
+    doc->root = NULL;
+}
+
+/* --- from a value back to the file --- */
+
+static bool at_line_end(const char *p, const char *end)
+{
+    while (p < end && *p == ' ')
+        p++;
+    return p == end || *p == '\n' || (*p == '\r' && p + 1 < end && p[1] == '\n');
+}
+
+/* Steps over a folded line end; returns how many bytes of the value it stands for. */
+static size_t step_fold(const char **at, const char *end)
+{
+    const char *p = *at;
+    size_t newlines = 0;
+    while (p < end && (*p == ' ' || *p == '\r' || *p == '\n'))
+        newlines += *p++ == '\n';
+    *at = p;
+    return newlines <= 1 ? 1 : newlines - 1;
+}
+
+/* Steps over one escape of a double-quoted text; returns how many bytes of the value it stands for. */
+static size_t step_escape(const char **at, const char *end)
+{
+    const char *p = *at + 1;
+    size_t digits = p >= end ? 0 : *p == 'x' ? 2 : *p == 'u' ? 4 : *p == 'U' ? 8 : 0;
+    uint32_t cp = 0;
+    for (size_t i = 1; i <= digits && p + i < end; i++) {
+        char c = p[i];
+        cp = cp << 4 | (uint32_t)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+    }
+    *at = p + 1 + digits < end ? p + 1 + digits : end;
+    return cp < 0x80 ? 1 : cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
+}
+
+/* Where the lines of a block begin: their indentation, and the first of them. */
+static const char *block_begin(const char *p, const char *end, size_t *indent)
+{
+    const char *nl = memchr(p, '\n', (size_t)(end - p));
+    p = nl == NULL ? end : nl + 1;
+    const char *line = p;
+    for (;;) {
+        const char *q = line;
+        while (q < end && *q == ' ')
+            q++;
+        *indent = (size_t)(q - line);
+        if (q >= end || (*q != '\n' && *q != '\r'))
+            return p;
+        line = q + (*q == '\r' ? 2 : 1);
+    }
+}
+
+static size_t byte_in_block(const struct yaml_node *n, size_t offset)
+{
+    const char *text = n->at.source->text, *end = text + n->at.source->len;
+    size_t indent, at = 0;
+    const char *p = block_begin(text + n->from, end, &indent);
+    while (p < end) {
+        for (size_t i = 0; i < indent && p < end && *p == ' '; i++)
+            p++;
+        while (p < end && *p != '\n' && *p != '\r' && at < offset) {
+            p++;
+            at++;
+        }
+        if (at >= offset || p >= end)
+            break;
+        p += *p == '\r' ? 2 : 1;
+        at++;
+    }
+    return (size_t)(p - text);
+}
+
+static size_t byte_in_flow(const struct yaml_node *n, size_t offset)
+{
+    const char *text = n->at.source->text, *end = text + n->to, *p = text + n->from;
+    if (n->style != YAML_PLAIN)
+        p++;
+    for (size_t at = 0; at < offset && p < end;) {
+        if ((*p == ' ' || *p == '\r' || *p == '\n') && at_line_end(p, end)) {
+            at += step_fold(&p, end);
+        } else if (n->style == YAML_DOUBLE_QUOTED && *p == '\\') {
+            at += step_escape(&p, end);
+        } else {
+            if (n->style == YAML_SINGLE_QUOTED && p[0] == '\'' && p + 1 < end && p[1] == '\'')
+                p++;
+            p++;
+            at++;
+        }
+    }
+    return (size_t)(p - text);
+}
+
+struct mark yaml_mark_at(const struct yaml_node *scalar, size_t offset, int width)
+{
+    bool block = scalar->style == YAML_LITERAL || scalar->style == YAML_FOLDED;
+    size_t byte = block ? byte_in_block(scalar, offset) : byte_in_flow(scalar, offset);
+    return mark_at(scalar->at.source, byte, width < 1 ? 1 : width);
+}
+
+const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
+{
+    if (map == NULL || map->kind != YAML_MAP)
+        return NULL;
+    for (size_t i = 0; i < map->count; i++)
+        if (strcmp(map->pairs[i].key->text, key) == 0)
+            return map->pairs[i].value;
+    return NULL;
+}
+
+const char *yaml_kind_name(enum yaml_kind kind)
+{
+    static const char *const names[] = {"a text", "a list", "keys with values"};
+    return names[kind];
+}
