@@ -20,14 +20,14 @@ int coach_fail_within(coach_error *err, const char *fmt, ...)
 {
     if (err == NULL)
         return COACH_EINTERNAL;
-    char below[sizeof err->text];
-    memcpy(below, err->text, sizeof below);
+    char context[sizeof err->text], whole[2 * sizeof err->text];
     va_list ap;
     va_start(ap, fmt);
-    int n = vsnprintf(err->text, sizeof err->text, fmt, ap);
+    vsnprintf(context, sizeof context, fmt, ap);
     va_end(ap);
-    if (n >= 0 && (size_t)n < sizeof err->text)
-        snprintf(err->text + n, sizeof err->text - (size_t)n, ": %s", below);
+    snprintf(whole, sizeof whole, "%s: %s", context, err->text);
+    memcpy(err->text, whole, sizeof err->text - 1);
+    err->text[sizeof err->text - 1] = '\0';
     return err->code;
 }
 

@@ -35,4 +35,14 @@ struct language {
     size_t form_count;
 };
 
+void language_init(struct language *lang);
+void language_clear(struct language *lang);
+
+enum { LANGUAGE_MAX_FORMS = 12, LANGUAGE_MAX_WORD = 64 };
+
+/* Fills `forms` with the forms of a base word, itself first, each once; returns how many. A word longer than
+ * LANGUAGE_MAX_WORD - 8 bytes has only itself. */
+size_t language_forms_of(const struct language *lang, const char *base,
+                         char forms[LANGUAGE_MAX_FORMS][LANGUAGE_MAX_WORD]);
+
 #endif
