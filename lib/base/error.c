@@ -20,7 +20,7 @@ int coach_fail_within(coach_error *err, const char *fmt, ...)
 {
     if (err == NULL)
         return COACH_EINTERNAL;
-    char context[sizeof err->text], whole[2 * sizeof err->text];
+    char context[sizeof err->text], whole[2 * sizeof err->text + 2];
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(context, sizeof context, fmt, ap);

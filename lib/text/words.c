@@ -22,6 +22,7 @@ struct reading {
     char token[TOKEN_MAX]; /* the word being read, folded */
     size_t token_len;
     size_t from, to; /* its bytes in the text; empty token: no meaning */
+    size_t to_before; /* `to` before an apostrophe at its end */
     int rc;
 };
 
@@ -123,7 +124,7 @@ static void end_token(struct reading *r)
         return;
     if (r->token[len - 1] == '\'') { /* held back in case a letter followed */
         len--;
-        r->to--;
+        r->to = r->to_before;
     }
     add_contracted(r, r->token, len, 0);
     r->token_len = 0;
@@ -259,10 +260,12 @@ static void step_apostrophe(struct reading *r, size_t at, size_t n)
 {
     if (r->token_len == 0)
         return;
-    if (r->token[r->token_len - 1] == '\'')
+    if (r->token[r->token_len - 1] == '\'') {
         end_token(r);
-    else
-        grow_token(r, "'", 1, at, at + n);
+        return;
+    }
+    r->to_before = r->to;
+    grow_token(r, "'", 1, at, at + n);
 }
 
 /* A character beyond ASCII, folded and taken apart by compatibility (NFKD: text and phrases alike, so the order
