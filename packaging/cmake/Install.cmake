@@ -1,7 +1,9 @@
 # What `cmake --install` puts where (GNUInstallDirs).
+set(data ${CMAKE_INSTALL_DATADIR}/coachd)
 configure_file(${PROJECT_SOURCE_DIR}/packaging/cmake/libcoach.pc.in ${PROJECT_BINARY_DIR}/libcoach.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/libcoach.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(FILES ${PROJECT_SOURCE_DIR}/lib/coach.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(TARGETS coach_shared LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/rules/ DESTINATION ${CMAKE_INSTALL_DATADIR}/coachd/rules)
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/packaging/schema/ DESTINATION ${CMAKE_INSTALL_DATADIR}/coachd/schema)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/rules/ DESTINATION ${data}/rules)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/packaging/schema/ DESTINATION ${data}/schema)
+install(FILES ${PROJECT_SOURCE_DIR}/packaging/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

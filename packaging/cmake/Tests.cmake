@@ -1,30 +1,43 @@
 # Every tests/unit/test_*.c is a program and a test; every tests/integration/*.py and tests/lint/*.py is a test.
-# A test that exits 77 was skipped, and says why.
+# A test that exits 77 was skipped, and says why. Labels: unit, integration, lint, valgrind.
+option(COACH_VALGRIND "Add tests that run the unit tests and the daemon under valgrind" OFF)
 coach_find(CHECK check check)
+
+set(test_environment COACH_BUILD=${PROJECT_BINARY_DIR} PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/support
+    PYTHONDONTWRITEBYTECODE=1)
+if(COACH_SANITIZE)
+  # Check's fork mode shows leaks of its own under a leak checker.
+  list(APPEND test_environment CK_FORK=no UBSAN_OPTIONS=print_stacktrace=1
+       ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1)
+endif()
+set(valgrind valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible)
+
+function(coach_test name label)
+  add_test(NAME ${name} COMMAND ${ARGN})
+  set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 600 SKIP_RETURN_CODE 77
+    ENVIRONMENT "${test_environment}")
+endfunction()
+
 file(GLOB unit_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/unit/test_*.c)
 foreach(source IN LISTS unit_sources)
   get_filename_component(name ${source} NAME_WE)
-  string(REPLACE "test_" "unit." test ${name})
+  string(REPLACE "test_" "" module ${name})
   add_executable(${name} ${source})
   target_link_libraries(${name} PRIVATE coach_daemon_base coach_lib_eval PkgConfig::CHECK)
   target_compile_definitions(${name} PRIVATE SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-  add_test(NAME ${test} COMMAND ${name})
-  # Check's fork mode shows leaks of its own under a leak checker.
-  set_tests_properties(${test} PROPERTIES TIMEOUT 300)
-  if(COACH_SANITIZE)
-    set_tests_properties(${test} PROPERTIES ENVIRONMENT "CK_FORK=no")
+  coach_test(unit.${module} unit ${name})
+  if(COACH_VALGRIND)
+    coach_test(valgrind.${module} valgrind ${CMAKE_COMMAND} -E env CK_FORK=no CK_TIMEOUT_MULTIPLIER=20
+               ${valgrind} $<TARGET_FILE:${name}>)
   endif()
 endforeach()
 
-file(GLOB scripts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/integration/test_*.py
-     ${PROJECT_SOURCE_DIR}/tests/lint/test_*.py)
-foreach(script IN LISTS scripts)
-  get_filename_component(name ${script} NAME_WE)
-  get_filename_component(folder ${script} DIRECTORY)
-  get_filename_component(folder ${folder} NAME)
-  string(REPLACE "test_" "${folder}." test ${name})
-  add_test(NAME ${test} COMMAND python3 ${script})
-  set_tests_properties(${test} PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77
-    ENVIRONMENT "COACH_BUILD=${PROJECT_BINARY_DIR};PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/support;PYTHONDONTWRITEBYTECODE=1")
+foreach(folder IN ITEMS integration lint)
+  file(GLOB scripts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/test_*.py)
+  foreach(script IN LISTS scripts)
+    get_filename_component(name ${script} NAME_WE)
+    string(REPLACE "test_" "${folder}." name ${name})
+    coach_test(${name} ${folder} python3 ${script})
+  endforeach()
 endforeach()
