@@ -32,9 +32,9 @@ struct option_spec {
     const char *name; /* "idle-timeout": --idle-timeout, idle_timeout: in the file, PREFIX_IDLE_TIMEOUT */
     char letter;      /* a short flag, or 0 */
     enum option_kind kind;
-    const char *arg;      /* what help calls the value */
-    const char *fallback; /* the default as one would type it, or NULL */
-    int64_t min, max;     /* of numbers; both 0 for no bounds */
+    const char *arg;            /* what help calls the value */
+    const char *fallback;       /* the default as one would type it, or NULL */
+    int64_t min, max;           /* of numbers; both 0 for no bounds */
     const char *const *choices; /* NULL ended */
     const char *help;
     unsigned flags;
@@ -46,8 +46,9 @@ struct options {
     const struct option_spec *specs;
     size_t nspecs;
     void *values;
-    struct arena memory; /* holds every text in `values` */
-    const char **origins; /* per spec: "default", "flag", "environment", "FILE:LINE" */
+    struct arena memory;   /* holds every text in `values` */
+    const char **origins;  /* per spec: "default", "flag", "environment", "FILE:LINE" */
+    unsigned char *layers; /* per spec: which layer set it */
     const char **words;
     size_t nwords;
 };
@@ -63,9 +64,10 @@ int options_read_file(struct options *o, const char *name, const char *text, siz
 int options_read_environment(struct options *o, const char *prefix, char *const *environment, coach_error *err);
 int options_read_flags(struct options *o, int argc, char *const *argv, coach_error *err);
 
-/* Adds one line per option, as help shows it. */
+/* Adds one line per option, as help shows it. Returns 0 or an error of buf_add. */
 int options_help(const struct option_spec *specs, size_t nspecs, struct buf *out);
-/* Adds the effective values as a configuration file, each with its origin as a comment. */
+/* Adds the effective values as a configuration file that reads back as they are, each with its origin as a
+ * comment. Returns 0 or an error of buf_add. */
 int options_dump(const struct options *o, struct buf *out);
 
 #endif
