@@ -28,7 +28,7 @@ foreach(source IN LISTS unit_sources)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   coach_test(unit.${module} unit ${name})
   if(COACH_VALGRIND)
-    coach_test(valgrind.${module} valgrind ${CMAKE_COMMAND} -E env CK_FORK=no CK_TIMEOUT_MULTIPLIER=20
+    coach_test(valgrind.${module} valgrind ${CMAKE_COMMAND} -E env CK_FORK=no
                ${valgrind} $<TARGET_FILE:${name}>)
   endif()
 endforeach()
