@@ -15,7 +15,8 @@
 
 struct writer {
     const struct pattern_context *c;
-    const char *capture;
+    const char *const *captures;
+    size_t ncaptures;
     struct buf *out;
     int rc;
 };
@@ -156,12 +157,18 @@ static void put_repeated(struct writer *w, const struct phrase_item *item, bool 
 static void put_list(struct writer *w, const struct phrase_item *item, bool fillers_after)
 {
     const struct phrase_list *list = table_get(w->c->lists, item->text, strlen(item->text));
-    bool captured = w->capture != NULL && strcmp(w->capture, item->capture) == 0;
+    size_t group = 0;
+    while (group < w->ncaptures && strcmp(w->captures[group], item->capture) != 0)
+        group++;
+    bool captured = group < w->ncaptures;
     if (list == NULL) {
         w->rc = COACH_EINVAL;
         return;
     }
-    put(w, captured ? "(?<c>" : "(?:");
+    if (captured && w->rc == COACH_OK)
+        w->rc = buf_addf(w->out, "(?<c%zu>", group);
+    else
+        put(w, "(?:");
     put_choices(w, list->items, list->count, fillers_after && !captured);
     put(w, ")");
     if (fillers_after && captured)
@@ -244,9 +251,10 @@ const char *pattern_fillers(const struct language *lang, struct arena *memory)
     return ret;
 }
 
-int pattern_write(const struct pattern_context *c, const struct phrase *p, const char *capture, struct buf *out)
+int pattern_write(const struct pattern_context *c, const struct phrase *p, const char *const *captures,
+                  size_t ncaptures, struct buf *out)
 {
-    struct writer w = {.c = c, .capture = capture, .out = out};
+    struct writer w = {.c = c, .captures = captures, .ncaptures = ncaptures, .out = out};
     size_t from = out->len;
     put(&w, "(?<= )");
     put_sequence(&w, p, false);

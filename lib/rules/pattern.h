@@ -28,9 +28,10 @@ struct pattern_context {
 /* The fillers of a language as a pattern of its own, in `memory`; NULL when memory is out. */
 const char *pattern_fillers(const struct language *lang, struct arena *memory);
 
-/* Adds the pattern to `out`; with `capture`, the list reference of that name becomes group "c" (at most one is
- * kept by a match). Returns 0, COACH_ENOMEM, or COACH_ELIMIT when it grows past PATTERN_MAX. */
-int pattern_write(const struct pattern_context *c, const struct phrase *p, const char *capture, struct buf *out);
+/* Adds the pattern to `out`; a list reference whose name is captures[i] becomes the group "c<i>" (compile with
+ * PCRE2_DUPNAMES: it may be written twice). Returns 0, COACH_ENOMEM, or COACH_ELIMIT past PATTERN_MAX. */
+int pattern_write(const struct pattern_context *c, const struct phrase *p, const char *const *captures,
+                  size_t ncaptures, struct buf *out);
 
 /* One word of which some must be in a line; with `prefix`, any word that begins so. */
 struct required_word {

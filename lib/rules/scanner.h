@@ -1,0 +1,52 @@
+/* Runs a rule set over one line: working memory of one thread, reused for every line. */
+#ifndef COACH_RULES_SCANNER_H
+#define COACH_RULES_SCANNER_H
+
+#include "lib/rules/ruleset.h"
+#include "lib/text/words.h"
+
+enum { SCANNER_CAPTURES = 4, SCANNER_MATCH_LIMIT = 100000 };
+
+/* A half open range of bytes of the original text. */
+struct scanner_span {
+    size_t from, to;
+};
+
+/* A phrase that a line holds, exceptions considered. */
+struct hit {
+    const struct rule *rule;
+    int phrase;             /* from 1, as listed in the rule */
+    const char *plain;      /* of a swap: the plain words; else NULL */
+    struct scanner_span span;
+    struct scanner_span captures[SCANNER_CAPTURES]; /* in the order of scanner_capture_name; from == to: none */
+    bool by_customer;       /* the customer used a swap term that is coached in the agent: no finding */
+};
+
+struct scanner;
+struct scanner *scanner_new(void); /* NULL when memory is out */
+void scanner_free(struct scanner *s);
+
+/* Sets `*hits` to what the rules of `role` find in the line, in rule order: one hit of a rule (its earliest), but one of
+ * each term of a swap rule. They live until the next scan. Disabled rules are left out. Returns 0 or COACH_ENOMEM. */
+int scanner_scan(struct scanner *s, const struct ruleset *set, const struct words *words, coach_role role,
+                 const struct hit **hits, size_t *count);
+
+/* Why one rule is silent on a line, for the checker and the tools. */
+enum scanner_verdict { SCANNER_HIT, SCANNER_NO_PHRASE, SCANNER_NOT_IN, SCANNER_UNLESS };
+/* Runs one rule, whoever speaks and without its prefilter. `hit` is filled when a phrase matched outside every
+ * not_in, even if an unless then silenced it. */
+enum scanner_verdict scanner_rule(struct scanner *s, const struct ruleset *set, const struct rule *rule,
+                                  const struct words *words, struct hit *hit);
+/* How the rule's phrase (0 based) or exception alone does on a line. */
+enum scanner_part { SCANNER_SAYS, SCANNER_PART_NOT_IN, SCANNER_PART_UNLESS };
+size_t scanner_part_count(const struct ruleset *set, const struct rule *rule, enum scanner_part part);
+bool scanner_part_matches(struct scanner *s, const struct ruleset *set, const struct rule *rule,
+                          enum scanner_part part, size_t index, const struct words *words);
+
+/* The name of capture `i` of a rule, or NULL. */
+const char *scanner_capture_name(const struct ruleset *set, const struct rule *rule, size_t i);
+
+/* Matches given up at SCANNER_MATCH_LIMIT, so far. */
+uint64_t scanner_limit_hits(const struct scanner *s);
+
+#endif
