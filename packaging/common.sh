@@ -45,9 +45,11 @@ as_root() {
     fi
 }
 
-# Prints the packages of packaging/packages, for the purposes named, that are not installed.
+# Prints the packages of packaging/packages, for the purposes named, that are not installed. On a system
+# without dpkg nothing: there CMake names what it does not find.
 missing_packages() {
-    installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' 2>/dev/null)
+    command -v dpkg-query >/dev/null || return 0
+    installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n')
     while read -r purpose package; do
         case " $* " in
         *" $purpose "*) printf '%s\n' "$installed" | grep -qxF "$package installed" || printf ' %s' "$package" ;;
@@ -59,7 +61,6 @@ missing_packages() {
 install_missing() {
     missing=$(missing_packages "$@")
     [ -n "$missing" ] || return 0
-    command -v apt-get >/dev/null || fail "please install these first (Debian's names):$missing"
     [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null ||
         fail "as root, please run first: apt-get install$missing"
     step "Installing Debian packages, which may take some minutes:$missing"
