@@ -105,7 +105,7 @@ static void put_sequence(struct writer *w, const struct phrase *p, bool fillers_
 
 static void put_choices(struct writer *w, const struct phrase *choices, size_t n, bool fillers_after)
 {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && w->rc == COACH_OK; i++) {
         if (i > 0)
             put(w, "|");
         put_sequence(w, &choices[i], fillers_after);
@@ -219,7 +219,7 @@ static void put_sequence(struct writer *w, const struct phrase *p, bool fillers_
     size_t last = p->count; /* index of the last item that must be there */
     while (last > 0 && may_be_missing(&p->items[last - 1]))
         last--;
-    for (size_t i = 0; i < p->count; i++) {
+    for (size_t i = 0; i < p->count && w->rc == COACH_OK; i++) {
         bool before_last = i + 1 < last || fillers_after;
         if (i < last || fillers_after) {
             put_item(w, &p->items[i], before_last);
@@ -255,11 +255,8 @@ int pattern_write(const struct pattern_context *c, const struct phrase *p, const
                   size_t ncaptures, struct buf *out)
 {
     struct writer w = {.c = c, .captures = captures, .ncaptures = ncaptures, .out = out};
-    size_t from = out->len;
     put(&w, "(?<= )");
     put_sequence(&w, p, false);
-    if (w.rc == COACH_OK && out->len - from > PATTERN_MAX)
-        w.rc = COACH_ELIMIT;
     return w.rc;
 }
 
@@ -378,8 +375,13 @@ static int set_of(const struct pattern_context *c, const struct phrase_item *ite
     case PHRASE_GROUP:
         return item->optional ? COACH_OK : union_of(c, item->choices, item->choice_count, set);
     case PHRASE_LIST: {
-        const struct phrase_list *list = table_get(c->lists, item->text, strlen(item->text));
-        return list == NULL ? COACH_OK : union_of(c, list->items, list->count, set);
+        struct phrase_list *list = table_get(c->lists, item->text, strlen(item->text));
+        if (list == NULL)
+            return COACH_OK;
+        int rc = list->known ? COACH_OK : union_of(c, list->items, list->count, &list->requires);
+        list->known = rc == COACH_OK;
+        *set = list->requires;
+        return rc;
     }
     default:
         return COACH_OK;

@@ -31,11 +31,7 @@ static int refuse(struct parse *p, size_t at, size_t len, const char *code, cons
     va_start(ap, fmt);
     vsnprintf(what, sizeof what, fmt, ap);
     va_end(ap);
-    /* a value read from a swap's key or a list's item lies at the same place in its scalar */
-    size_t base = p->text >= p->scalar->text && p->text <= p->scalar->text + p->scalar->len
-                      ? (size_t)(p->text - p->scalar->text)
-                      : 0;
-    struct mark m = yaml_mark_at(p->scalar, base + at, (int)utf8_count(p->text + at, len));
+    struct mark m = yaml_mark_at(p->scalar, at, (int)utf8_count(p->text + at, len));
     diags_add(p->problems, DIAG_ERROR, code, &m, hint, "%s", what);
     p->rc = COACH_ESYNTAX;
     return COACH_ESYNTAX;
@@ -365,16 +361,16 @@ bool phrase_has_compulsory(const struct phrase *p)
     return false;
 }
 
-int phrase_parse(const struct yaml_node *scalar, const char *text, size_t len, const struct language *lang,
-                 struct arena *memory, struct phrase *ret, struct diags *problems)
+int phrase_parse(const struct yaml_node *scalar, const struct language *lang, struct arena *memory, struct phrase *ret,
+                 struct diags *problems)
 {
-    struct parse p = {.scalar = scalar, .text = text, .len = len, .lang = lang, .memory = memory,
+    struct parse p = {.scalar = scalar, .text = scalar->text, .len = scalar->len, .lang = lang, .memory = memory,
                       .problems = problems};
     struct phrase phrase = {0};
     words_init(&p.words);
     int rc = parse_sequence(&p, 0, &phrase);
     if (rc == COACH_OK && !phrase_has_compulsory(&phrase))
-        rc = refuse(&p, 0, len, "phrase-empty", "write at least one word that must be said",
+        rc = refuse(&p, 0, p.len, "phrase-empty", "write at least one word that must be said",
                     phrase.count == 0 ? "there is no word in this phrase"
                                       : "everything in this phrase may be missing: it would match any line");
     words_clear(&p.words);

@@ -54,8 +54,8 @@ struct phrase_item {
 
 /* Parses the text of a scalar of a rule file into `ret`, whose parts go into `memory`. Problems are added with
  * the column they are at. Returns 0, COACH_ESYNTAX when a problem was added, COACH_ENOMEM. */
-int phrase_parse(const struct yaml_node *scalar, const char *text, size_t len, const struct language *lang,
-                 struct arena *memory, struct phrase *ret, struct diags *problems);
+int phrase_parse(const struct yaml_node *scalar, const struct language *lang, struct arena *memory, struct phrase *ret,
+                 struct diags *problems);
 
 /* Whether some item must be there for the phrase to match; false for "(please)?". */
 bool phrase_has_compulsory(const struct phrase *p);

@@ -1,0 +1,153 @@
+#include "lib/rules/examples.h"
+
+#include <string.h>
+
+#include "lib/base/error.h"
+#include "lib/rules/keys.h"
+#include "lib/rules/scanner.h"
+
+struct proof {
+    const struct ruleset *set;
+    const struct language *lang;
+    struct scanner *scanner;
+    struct words words;
+    struct diags *problems;
+};
+
+static void add(struct proof *p, enum diag_level level, const char *code, const struct yaml_node *at, const char *hint,
+                const char *what)
+{
+    diags_add(p->problems, level, code, &at->at, hint, "%s", what);
+}
+
+/* One sentence that must set the rule off; marks the phrases that it hits. */
+static int prove_match(struct proof *p, const struct rule *rule, const struct def_text *example, bool *hit, size_t n)
+{
+    struct hit found;
+    int rc = words_read(&p->words, p->lang, example->s, strlen(example->s));
+    if (rc != COACH_OK)
+        return rc;
+    for (size_t i = 0; i < n; i++)
+        hit[i] = hit[i] || scanner_part_matches(p->scanner, p->set, rule, SCANNER_SAYS, i, &p->words);
+    switch (scanner_rule(p->scanner, p->set, rule, &p->words, &found)) {
+    case SCANNER_HIT:
+        break;
+    case SCANNER_NO_PHRASE:
+        add(p, DIAG_ERROR, "match-fails", example->node, "mend the phrases, or the example",
+            "no phrase of the rule matches this example");
+        break;
+    case SCANNER_NOT_IN:
+        add(p, DIAG_ERROR, "match-fails", example->node, "make the exception narrower, or change the example",
+            "this example is silenced by 'not_in'");
+        break;
+    case SCANNER_UNLESS:
+        add(p, DIAG_ERROR, "match-fails", example->node, "make the exception narrower, or change the example",
+            "this example is silenced by 'unless'");
+        break;
+    }
+    return COACH_OK;
+}
+
+/* How many of the rule's exceptions of a kind hold on the line; the last of them in `*which`. */
+static size_t count_parts(struct proof *p, const struct rule *rule, enum scanner_part part, size_t *which)
+{
+    size_t n = scanner_part_count(p->set, rule, part), count = 0;
+    for (size_t i = 0; i < n; i++)
+        if (scanner_part_matches(p->scanner, p->set, rule, part, i, &p->words)) {
+            *which = i;
+            count++;
+        }
+    return count;
+}
+
+/* One sentence that must not set the rule off; marks the exception that alone keeps it quiet. */
+static int prove_no_match(struct proof *p, const struct rule *rule, const struct def_text *example, bool *not_in,
+                          bool *unless)
+{
+    struct hit found;
+    size_t which = 0;
+    int rc = words_read(&p->words, p->lang, example->s, strlen(example->s));
+    if (rc != COACH_OK)
+        return rc;
+    switch (scanner_rule(p->scanner, p->set, rule, &p->words, &found)) {
+    case SCANNER_HIT:
+        add(p, DIAG_ERROR, "no-match-fires", example->node, "make the phrases narrower, or add an exception",
+            "the rule fires on this example");
+        break;
+    case SCANNER_NOT_IN:
+        if (count_parts(p, rule, SCANNER_PART_NOT_IN, &which) == 1)
+            not_in[which] = true;
+        break;
+    case SCANNER_UNLESS:
+        if (count_parts(p, rule, SCANNER_PART_UNLESS, &which) == 1)
+            unless[which] = true;
+        break;
+    case SCANNER_NO_PHRASE:
+        break;
+    }
+    return COACH_OK;
+}
+
+static void report_unused(struct proof *p, const struct def_phrases *phrases, const bool *used, const char *code,
+                          const char *hint, const char *what)
+{
+    for (size_t i = 0; i < phrases->count; i++)
+        if (!used[i])
+            add(p, DIAG_WARNING, code, phrases->items[i].node, hint, what);
+}
+
+static int prove_rule(struct proof *p, struct arena *memory, const struct def_rule *def, const struct rule *rule)
+{
+    const struct def_phrases *says = def->swap.count > 0 ? &def->swap : &def->says;
+    bool *hit = arena_alloc(memory, says->count + 1);
+    bool *not_in = arena_alloc(memory, def->not_in.count + 1);
+    bool *unless = arena_alloc(memory, def->unless.count + 1);
+    if (hit == NULL || not_in == NULL || unless == NULL)
+        return COACH_ENOMEM;
+    int rc = COACH_OK;
+    for (size_t i = 0; i < def->match.count && rc == COACH_OK; i++)
+        rc = prove_match(p, rule, &def->match.items[i], hit, says->count);
+    for (size_t i = 0; i < def->no_match.count && rc == COACH_OK; i++)
+        rc = prove_no_match(p, rule, &def->no_match.items[i], not_in, unless);
+    if (rc != COACH_OK)
+        return rc;
+    if (def->match.count == 0)
+        add(p, DIAG_WARNING, "no-match-examples", def->id.node, "add 'match:' with a sentence for each phrase",
+            "no example shows that this rule works");
+    else
+        report_unused(p, says, hit, "phrase-unproved", "add a sentence with it under 'match:'",
+                      "no 'match' example holds this phrase");
+    if (def->no_match.count == 0)
+        add(p, DIAG_WARNING, "no-match-examples", def->id.node,
+            "add 'no_match:' with sentences that are close and harmless",
+            "no example shows where this rule keeps quiet");
+    report_unused(p, &def->not_in, not_in, "exception-unproved",
+                  "add a sentence under 'no_match:' that only this exception keeps quiet",
+                  "no 'no_match' example needs this exception");
+    report_unused(p, &def->unless, unless, "exception-unproved",
+                  "add a sentence under 'no_match:' that only this exception keeps quiet",
+                  "no 'no_match' example needs this exception");
+    return COACH_OK;
+}
+
+int examples_prove(const struct pack *pack, const struct ruleset *set, struct diags *problems)
+{
+    struct proof p = {.set = set, .lang = ruleset_language(set), .problems = problems, .scanner = scanner_new()};
+    struct arena memory;
+    if (p.scanner == NULL)
+        return COACH_ENOMEM;
+    arena_init(&memory);
+    words_init(&p.words);
+    int rc = COACH_OK;
+    for (size_t i = 0; i < pack->file_count; i++)
+        for (size_t k = 0; k < pack->files[i].rule_count && rc == COACH_OK; k++) {
+            const struct def_rule *def = &pack->files[i].rules[k];
+            const struct rule *rule = pack_rule_usable(def) ? ruleset_find(set, def->id.s) : NULL;
+            if (rule != NULL)
+                rc = prove_rule(&p, &memory, def, rule);
+        }
+    words_clear(&p.words);
+    arena_clear(&memory);
+    scanner_free(p.scanner);
+    return rc;
+}
