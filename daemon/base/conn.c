@@ -14,6 +14,8 @@ enum {
     KEPT_BYTES = 4096 /* of an empty output buffer; a larger one is given back */
 };
 
+const char conn_not_reading[] = "did not read what it was sent";
+
 struct conn {
     uv_pipe_t pipe;
     uv_write_t write;
@@ -384,7 +386,7 @@ static void check_age(struct conn *c, uint64_t now_ms)
     if (c->ending && overdue(c->ending_since_ms, CONN_END_MS, now_ms))
         conn_close(c, c->why);
     else if (waiting > 0 && overdue(c->waiting_since_ms, c->limits.read_timeout_ms, now_ms))
-        conn_close(c, "did not read what it was sent");
+        conn_close(c, conn_not_reading);
     else if (c->part_line != 0 && overdue(c->part_since_ms, c->limits.line_timeout_ms, now_ms))
         conn_close(c, "did not finish a line");
 }

@@ -22,6 +22,9 @@ enum {
     CONN_END_MS = 5000                /* how long an ending connection may take to read what it was sent */
 };
 
+/* The reason given when a peer reads nothing for too long. */
+extern const char conn_not_reading[];
+
 struct conn;
 
 /* What the connections of one loop share. It must not move while open. */

@@ -1,0 +1,127 @@
+#include "daemon/coachd/outline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *place(char **at, const char *text, size_t len)
+{
+    if (text == NULL)
+        return NULL;
+    char *copy = *at;
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    *at += len + 1;
+    return copy;
+}
+
+struct outline *outline_new(const char *agent_id, const char *call_id, const char *text, size_t len)
+{
+    size_t agent_len = agent_id == NULL ? 0 : strlen(agent_id);
+    size_t call_len = call_id == NULL ? 0 : strlen(call_id);
+    struct outline *o = calloc(1, sizeof *o + agent_len + call_len + len + 3);
+    if (o == NULL)
+        return NULL;
+    char *at = (char *)(o + 1);
+    o->refs = 1;
+    o->deadline_ms = INT64_MAX;
+    o->agent_id = place(&at, agent_id, agent_len);
+    o->call_id = place(&at, call_id, call_len);
+    o->text = place(&at, text, len);
+    o->len = len;
+    return o;
+}
+
+struct outline *outline_ref(struct outline *o)
+{
+    o->refs++;
+    return o;
+}
+
+void outline_unref(struct outline *o)
+{
+    if (o != NULL && --o->refs == 0)
+        free(o);
+}
+
+static void remove_at(struct outqueue *q, size_t i)
+{
+    struct outline *o = q->items[i];
+    q->bytes -= o->len;
+    q->count--;
+    memmove(&q->items[i], &q->items[i + 1], (q->count - i) * sizeof *q->items);
+    outline_unref(o);
+}
+
+void outqueue_clear(struct outqueue *q)
+{
+    while (q->count > 0)
+        remove_at(q, q->count - 1);
+}
+
+static bool fits(const struct outqueue *q, const struct outline *o)
+{
+    return q->count < OUTQUEUE_LINES && q->bytes + o->len <= OUTQUEUE_BYTES;
+}
+
+static void drop_expired(struct outqueue *q, int64_t now_ms, struct outqueue_loss *loss)
+{
+    for (size_t i = 0; i < q->count;) {
+        if (q->items[i]->deadline_ms > now_ms) {
+            i++;
+            continue;
+        }
+        remove_at(q, i);
+        loss->expired++;
+    }
+}
+
+/* The oldest of the least important nudges; `count` when there is none. */
+static size_t least(const struct outqueue *q)
+{
+    size_t found = q->count;
+    for (size_t i = 0; i < q->count; i++)
+        if (q->items[i]->is_nudge && (found == q->count || q->items[i]->rank > q->items[found]->rank))
+            found = i;
+    return found;
+}
+
+bool outqueue_add(struct outqueue *q, struct outline *o, int64_t now_ms, struct outqueue_loss *loss)
+{
+    if (!fits(q, o))
+        drop_expired(q, now_ms, loss);
+    while (!fits(q, o)) {
+        size_t i = least(q);
+        if (i == q->count || (o->is_nudge && q->items[i]->rank < o->rank))
+            return false;
+        remove_at(q, i);
+        loss->overflowed++;
+    }
+    q->items[q->count++] = outline_ref(o);
+    q->bytes += o->len;
+    return true;
+}
+
+struct outline *outqueue_take(struct outqueue *q, int64_t now_ms, struct outqueue_loss *loss)
+{
+    drop_expired(q, now_ms, loss);
+    if (q->count == 0)
+        return NULL;
+    struct outline *o = outline_ref(q->items[0]);
+    remove_at(q, 0);
+    return o;
+}
+
+unsigned outqueue_forget_call(struct outqueue *q, const char *call_id)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < q->count;) {
+        const struct outline *o = q->items[i];
+        if (o->is_nudge && strcmp(o->call_id, call_id) == 0) {
+            remove_at(q, i);
+            n++;
+        } else {
+            i++;
+        }
+    }
+    return n;
+}
