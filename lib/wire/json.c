@@ -125,7 +125,7 @@ void json_bool(struct json_out *j, const char *key, bool value)
     put_word(j, key, value ? "true" : "false");
 }
 
-void json_real(struct json_out *j, const char *key, double value)
+void json_decimal(struct json_out *j, const char *key, double value)
 {
     char digits[64];
     snprintf(digits, sizeof digits, "%.3f", isfinite(value) ? value : 0.0);

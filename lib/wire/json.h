@@ -31,7 +31,7 @@ void json_text(struct json_out *j, const char *key, const char *text);
 void json_textn(struct json_out *j, const char *key, const char *text, size_t len);
 void json_int(struct json_out *j, const char *key, int64_t value);
 void json_bool(struct json_out *j, const char *key, bool value);
-void json_real(struct json_out *j, const char *key, double value); /* three decimals */
+void json_decimal(struct json_out *j, const char *key, double value); /* three decimals */
 /* `raw` is JSON already. */
 void json_raw(struct json_out *j, const char *key, const char *raw, size_t len);
 
