@@ -1,0 +1,137 @@
+#include "daemon/coachd/server.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "daemon/base/log.h"
+#include "daemon/coachd/config.h"
+#include "daemon/coachd/reload.h"
+
+enum { EX_RUNNING = EX_TEMPFAIL };
+_Static_assert(EX_USAGE == 64 && EX_OSERR == 71 && EX_RUNNING == 75 && EX_CONFIG == 78, "documented exit codes");
+
+extern char **environ;
+
+static int print(FILE *to, struct buf *text)
+{
+    bool ok = text->len == 0 || fwrite(text->data, 1, text->len, to) == text->len;
+    ok = fflush(to) == 0 && ok;
+    buf_clear(text);
+    return ok ? EX_OK : EX_IOERR;
+}
+
+static int print_help(void)
+{
+    struct buf text;
+    buf_init(&text, 0);
+    return config_help(&text) == COACH_OK ? print(stdout, &text) : EX_OSERR;
+}
+
+/* All problems with their lines, as people read them. */
+static void print_problems(const struct build *b)
+{
+    struct buf text;
+    buf_init(&text, 0);
+    for (size_t i = 0; i < b->problems.count; i++)
+        if (diag_print(&b->problems.items[i], isatty(STDERR_FILENO) == 1, &text) != COACH_OK)
+            break;
+    (void)print(stderr, &text);
+    if (b->rc != COACH_OK)
+        fprintf(stderr, "coachd: %s\n", b->err.text);
+}
+
+static int check_config(const struct options *o, const struct build *b)
+{
+    struct buf text;
+    buf_init(&text, 0);
+    if (options_dump(o, &text) != COACH_OK)
+        return EX_OSERR;
+    if (b->rc == COACH_OK)
+        (void)buf_addf(&text, "# rules: %zu, phrases: %zu, hash: %s\n", ruleset_count(b->set), ruleset_phrases(b->set),
+                       ruleset_hash(b->set));
+    int rc = print(stdout, &text);
+    return b->rc == COACH_OK ? rc : EX_CONFIG;
+}
+
+/* As many descriptors as the system lets us have: each connection takes one. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int serve(const struct config *config, struct ruleset *rules)
+{
+    coach_error err = {0};
+    struct server *s = malloc(sizeof *s);
+    if (s == NULL)
+        return EX_OSERR;
+    signal(SIGPIPE, SIG_IGN); /* a peer that has gone is an error of writing to it */
+    raise_descriptor_limit();
+    int rc = server_open(s, config, rules, &err);
+    int code = rc == COACH_OK ? EX_OK : rc == LISTENER_BUSY ? EX_RUNNING : EX_OSERR;
+    if (rc != COACH_OK)
+        log_error("%s", err.text);
+    else if (server_run(s) != COACH_OK)
+        code = EX_SOFTWARE;
+    free(s);
+    return code;
+}
+
+static int start(const struct config *config, const struct options *o)
+{
+    struct build b;
+    struct ruleset *rules = NULL;
+    enum log_level level = LOG_LEVEL_INFO;
+    log_open("coachd", NULL);
+    if (log_level_read(config->log_level, &level))
+        log_set_level(level);
+    build_run(&b, config);
+    print_problems(&b);
+    int rc = b.rc == COACH_OK ? EX_OK : b.rc == COACH_ENOMEM ? EX_OSERR : EX_CONFIG;
+    if (config->check_config) {
+        rc = check_config(o, &b);
+    } else if (rc == EX_OK) {
+        rules = b.set;
+        b.set = NULL;
+    }
+    build_clear(&b);
+    if (rules != NULL)
+        rc = serve(config, rules);
+    ruleset_unref(rules);
+    log_close();
+    return rc;
+}
+
+static int refuse(bool in_file, const coach_error *err)
+{
+    fprintf(stderr, in_file ? "coachd: %s\n" : "coachd: %s\nTry 'coachd --help'.\n", err->text);
+    return err->code == COACH_ENOMEM ? EX_OSERR : in_file ? EX_CONFIG : EX_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    struct config config;
+    struct options o;
+    coach_error err = {0};
+    bool in_file = false;
+    int rc;
+    if (config_read(&config, &o, argc, argv, environ, &in_file, &err) != COACH_OK)
+        rc = refuse(in_file, &err);
+    else if (config.help)
+        rc = print_help();
+    else if (config.version)
+        rc = puts("coachd " COACH_VERSION) >= 0 ? EX_OK : EX_IOERR;
+    else
+        rc = start(&config, &o);
+    options_clear(&o);
+    return rc;
+}
