@@ -25,7 +25,7 @@ struct call_segment {
 struct call_rule {
     uint64_t key; /* of id and content: a changed rule starts afresh */
     int64_t last_ms;
-    int shown;
+    int fired;
 };
 
 struct call {

@@ -113,7 +113,7 @@ static enum engine_held judge(struct call *c, const struct rule_limits *limits, 
         return ENGINE_DUPLICATE;
     if (state != NULL && c->now_ms - state->last_ms < rule->cooldown_ms)
         return ENGINE_COOLDOWN;
-    if (state != NULL && state->shown >= rule->per_call)
+    if (state != NULL && state->fired >= rule->per_call)
         return ENGINE_PER_CALL;
     if (rule->mode == RULE_SHADOW)
         return ENGINE_SHADOW;
@@ -138,7 +138,7 @@ static int settle(struct call *c, const struct rule *rule, struct call_segment *
     if (state == NULL)
         return COACH_ENOMEM;
     state->last_ms = c->now_ms;
-    state->shown++;
+    state->fired++;
     mark_fired(segment, id);
     if (held != ENGINE_SHOWN)
         return COACH_OK;
@@ -267,11 +267,11 @@ static uint64_t term_of(const struct hit *hit)
     return hit->rule->key ^ (uint64_t)hit->phrase * 0x9e3779b97f4a7c15u;
 }
 
-/* Whether a hit becomes a finding; a customer's own term is remembered instead. */
+/* Whether an agent's hit becomes a finding. */
 static bool counts(const struct engine *e, const struct call *c, const struct hit *hit, const struct wire_event *ev)
 {
     const struct rule *r = hit->rule;
-    if (hit->by_customer || call_has_term(c, hit->rule->is_swap ? term_of(hit) : 0))
+    if (r->is_swap && call_has_term(c, term_of(hit)))
         return false;
     if (r->min_confidence > 0 && ev->confidence >= 0 && ev->confidence < r->min_confidence)
         return false;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/base/buf.h"
 #include "lib/coach.h"
 
 /* UTF-8 bytes that someone else owns; `s` is NULL where a field is absent. NUL-terminated all the same. */
@@ -46,5 +47,8 @@ struct wire_event {
 };
 
 const char *wire_role_name(coach_role role);
+
+/* Adds the event as one canonical line with its newline. Returns 0 or an error of buf_add, `out` then unchanged. */
+int wire_event_write(const struct wire_event *event, struct buf *out);
 
 #endif

@@ -31,12 +31,6 @@ const char *wire_code_name(enum wire_code code)
     return names[code];
 }
 
-const char *wire_role_name(coach_role role)
-{
-    static const char *const names[] = {"unknown", "agent", "customer", "system"};
-    return names[role];
-}
-
 struct wire_reader *wire_reader_new(void)
 {
     struct wire_reader *r = calloc(1, sizeof *r);

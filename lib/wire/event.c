@@ -1,0 +1,66 @@
+#include "lib/wire/event.h"
+
+#include "lib/wire/json.h"
+
+const char *wire_role_name(coach_role role)
+{
+    static const char *const names[] = {"unknown", "agent", "customer", "system"};
+    return names[role];
+}
+
+static void put_text(struct json_out *j, const char *key, const struct wire_text *t)
+{
+    json_textn(j, key, t->s, t->len);
+}
+
+static void put_time(struct json_out *j, const char *key, int64_t ms)
+{
+    if (ms != COACH_NO_TIME)
+        json_int(j, key, ms);
+}
+
+static void put_transcript(struct json_out *j, const struct wire_event *e)
+{
+    json_text(j, "role", wire_role_name(e->role));
+    put_text(j, "channel", &e->channel);
+    put_text(j, "segment_id", &e->segment_id);
+    json_bool(j, "is_final", e->is_final);
+    if (e->append)
+        json_bool(j, "append", true);
+    put_text(j, "text", &e->text);
+    put_time(j, "start_ms", e->start_ms);
+    put_time(j, "end_ms", e->end_ms);
+    if (e->confidence >= 0)
+        json_decimal(j, "confidence", e->confidence);
+    if (e->stability >= 0)
+        json_decimal(j, "stability", e->stability);
+    if (e->stable_len >= 0)
+        json_int(j, "stable_len", e->stable_len);
+    if (e->end_of_turn)
+        json_bool(j, "end_of_turn", true);
+    put_text(j, "speaker", &e->speaker);
+}
+
+int wire_event_write(const struct wire_event *e, struct buf *out)
+{
+    static const char *const types[] = {"hello", "call_start", "transcript", "call_end"};
+    struct json_out j;
+    json_out_begin(&j, out);
+    json_open_object(&j, NULL);
+    json_text(&j, "type", types[e->type]);
+    put_text(&j, "call_id", &e->call_id);
+    put_text(&j, "agent_id", &e->agent_id);
+    put_text(&j, "queue", &e->queue);
+    put_text(&j, "language", &e->language);
+    if (e->type == WIRE_HELLO && e->ack)
+        json_bool(&j, "ack", true);
+    if (e->type == WIRE_TRANSCRIPT)
+        put_transcript(&j, e);
+    put_text(&j, "ts", &e->ts);
+    put_time(&j, "recv_ms", e->recv_ms);
+    put_text(&j, "reason", &e->reason);
+    if (e->seq >= 0)
+        json_int(&j, "seq", e->seq);
+    json_close_object(&j);
+    return json_out_end(&j, true);
+}
