@@ -34,7 +34,7 @@ struct conn {
     uint64_t turn;   /* the turn that the two figures below belong to */
     size_t turn_lines;
     size_t turn_bytes;
-    uint64_t part_line; /* number of the line whose end has not come; 0 for none */
+    uint64_t part_after; /* lines handed out before the one whose end has not come */
     uint64_t part_since_ms;
 
     struct buf out;     /* gathered, not yet given to libuv */
@@ -44,6 +44,7 @@ struct conn {
     uint64_t waiting_since_ms;
     uint64_t ending_since_ms;
 
+    bool in_part;
     bool writing;
     bool in_suspended;
     bool in_dirty;
@@ -135,12 +136,11 @@ static int on_line(void *user, const char *line, size_t len)
 static void note_partial(struct conn *c)
 {
     bool partial = c->lines.part.len > 0 || c->lines.skipping;
-    if (partial && c->part_line != c->lines.number) {
-        c->part_line = c->lines.number;
+    if (partial && (!c->in_part || c->part_after != c->lines.number)) {
+        c->part_after = c->lines.number;
         c->part_since_ms = uv_now(c->owner->loop);
-    } else if (!partial) {
-        c->part_line = 0;
     }
+    c->in_part = partial;
 }
 
 static void begin_share(struct conn *c)
@@ -206,7 +206,7 @@ static void at_end(struct conn *c)
 {
     c->at_eof = true;
     set_reading(c);
-    c->part_line = 0;
+    c->in_part = false;
     if (lines_end(&c->lines, on_line, c) != COACH_OK)
         conn_close(c, "out of memory");
     if (!c->closing && !c->ending)
@@ -387,7 +387,7 @@ static void check_age(struct conn *c, uint64_t now_ms)
         conn_close(c, c->why);
     else if (waiting > 0 && overdue(c->waiting_since_ms, c->limits.read_timeout_ms, now_ms))
         conn_close(c, conn_not_reading);
-    else if (c->part_line != 0 && overdue(c->part_since_ms, c->limits.line_timeout_ms, now_ms))
+    else if (c->in_part && overdue(c->part_since_ms, c->limits.line_timeout_ms, now_ms))
         conn_close(c, "did not finish a line");
 }
 
