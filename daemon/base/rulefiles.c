@@ -197,7 +197,8 @@ static int read_path(struct reading *r, const char *path)
     return rc;
 }
 
-/* The rules folder of the source tree, when the program runs from BUILD/bin within it. */
+/* The rules folder of the source tree, when the program runs from BUILD/bin within it; BUILD is a folder of the
+ * tree such as build, or one further down such as build/test. */
 static bool source_tree_rules(char out[PATH_MAX])
 {
     char exe[PATH_MAX];
@@ -213,8 +214,13 @@ static bool source_tree_rules(char out[PATH_MAX])
     n = snprintf(path, sizeof path, "%s/../CMakeCache.txt", exe);
     if (n < 0 || (size_t)n >= sizeof path || access(path, F_OK) != 0)
         return false;
-    n = snprintf(path, sizeof path, "%s/../../rules", exe);
-    return n > 0 && (size_t)n < sizeof path && realpath(path, out) != NULL;
+    static const char *const up[] = {"../../rules", "../../../rules"};
+    for (size_t i = 0; i < 2; i++) {
+        n = snprintf(path, sizeof path, "%s/%s", exe, up[i]);
+        if (n > 0 && (size_t)n < sizeof path && realpath(path, out) != NULL)
+            return true;
+    }
+    return false;
 }
 
 /* "<the shipped rules folder>/<name>", in the arena; NULL when memory is out. */
