@@ -28,8 +28,7 @@ foreach(source IN LISTS unit_sources)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   coach_test(unit.${module} unit ${name})
   if(COACH_VALGRIND)
-    coach_test(valgrind.${module} valgrind ${CMAKE_COMMAND} -E env CK_FORK=no
-               ${valgrind} $<TARGET_FILE:${name}>)
+    coach_test(valgrind.${module} valgrind ${CMAKE_COMMAND} -E env CK_FORK=no ${valgrind} $<TARGET_FILE:${name}>)
   endif()
 endforeach()
 
@@ -41,3 +40,8 @@ foreach(folder IN ITEMS integration lint)
     coach_test(${name} ${folder} python3 ${script})
   endforeach()
 endforeach()
+
+if(COACH_VALGRIND)
+  coach_test(valgrind.session valgrind python3 ${PROJECT_SOURCE_DIR}/tests/integration/session.py
+             ${valgrind} $<TARGET_FILE:coachd>)
+endif()

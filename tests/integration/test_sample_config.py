@@ -1,0 +1,74 @@
+"""packaging/coachd.yaml says what coachd does: it is accepted, names every setting, and every value in it is the
+default."""
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SAMPLE = ROOT / "packaging/coachd.yaml"
+COACHD = pathlib.Path(os.environ.get("COACH_BUILD", ROOT / "build")) / "bin/coachd"
+RULES = """format: 1
+pack: sample
+version: 1.0
+language: en
+rules:
+  - id: dismissive-calm-down
+    category: dismissive
+    severity: critical
+    says:
+      - calm down
+    message: Name what went wrong for them, then say your next step.
+    match:
+      - You need to calm down.
+    no_match:
+      - A calm sea lay down there.
+"""
+
+
+def checked(*arguments):
+    """What --check-config prints, and its exit status."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as rules:
+        rules.write(RULES)
+        rules.flush()
+        done = subprocess.run([COACHD, "--check-config", "--rules", rules.name, "--languages", ROOT / "rules/languages",
+                               *arguments], capture_output=True, text=True)
+    return done.stdout + done.stderr, done.returncode
+
+
+def values(printed):
+    """{setting: value}, without the lists and the remarks on where a value came from."""
+    return dict(re.findall(r"^(\w+): +(\S+)", printed, re.M))
+
+
+class SampleConfig(unittest.TestCase):
+    def test_every_value_in_it_is_the_default(self):
+        defaults, status = checked()
+        self.assertEqual(status, 0, defaults)
+        sample, status = checked("--config", SAMPLE)
+        self.assertEqual(status, 0, sample)
+        own = {"rules", "languages"}  # given by this test, under a name of its own each time
+        self.assertEqual({k: v for k, v in values(sample).items() if k not in own},
+                         {k: v for k, v in values(defaults).items() if k not in own})
+        self.assertIn("coachd.yaml:", sample, "no value was read from the sample")
+
+    def test_it_names_every_setting(self):
+        known = set(re.findall(r"^(?:# )?(\w+):", checked()[0], re.M))
+        named = set(re.findall(r"^(?:# )?(\w+):", SAMPLE.read_text(encoding="utf-8"), re.M))
+        self.assertGreater(len(known), 10)
+        self.assertEqual(sorted(known - named), [])
+
+    def test_a_setting_that_does_not_exist_is_refused(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as wrong:
+            wrong.write(SAMPLE.read_text(encoding="utf-8") + "idle_timout: 5m\n")
+            wrong.flush()
+            printed, status = checked("--config", wrong.name)
+        self.assertEqual(status, 78)
+        self.assertIn("idle_timout", printed)
+        self.assertIn("idle_timeout", printed)
+
+
+if __name__ == "__main__":
+    unittest.main()
