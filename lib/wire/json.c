@@ -197,6 +197,11 @@ bool json_in_is_object(const struct json_in *v)
     return json_is_object(value_of(v));
 }
 
+const char *json_in_string(const struct json_in *v)
+{
+    return json_string_value(value_of(v));
+}
+
 const char *json_in_text(const struct json_in *v, const char *key)
 {
     return json_string_value(json_object_get(value_of(v), key));

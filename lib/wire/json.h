@@ -47,6 +47,7 @@ const struct json_in *json_in_at(const struct json_in *v, size_t index);
 size_t json_in_count(const struct json_in *v);
 const char *json_in_key(const struct json_in *v, size_t index); /* of an object, in file order */
 bool json_in_is_object(const struct json_in *v);
+const char *json_in_string(const struct json_in *v); /* of the value itself; NULL when it is no string */
 /* Of a member: the text, or NULL; the number or bool, or `otherwise`. */
 const char *json_in_text(const struct json_in *v, const char *key);
 int64_t json_in_int(const struct json_in *v, const char *key, int64_t otherwise);

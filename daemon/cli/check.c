@@ -1,0 +1,123 @@
+/* coach check: are the rule files right? */
+#include <stdio.h>
+
+#include "daemon/base/rulefiles.h"
+#include "daemon/cli/cli.h"
+#include "daemon/cli/screen.h"
+#include "lib/wire/json.h"
+
+struct values {
+    const char *languages;
+    bool json, strict;
+};
+
+static const struct option_spec specs[] = {
+    CLI_JSON_SPEC(values, "one JSON object, for editors and CI"),
+    {.name = "strict", .kind = OPTION_BOOL, .offset = offsetof(struct values, strict), .help = "warnings count as findings"},
+    {.name = "languages", .kind = OPTION_TEXT, .arg = "DIR", .offset = offsetof(struct values, languages),
+     .help = "folder of the language tables"},
+};
+
+static void print_json(const struct diags *problems, const struct rulefiles *files, const struct ruleset *set)
+{
+    struct buf out;
+    struct json_out j;
+    buf_init(&out, 0);
+    json_out_begin(&j, &out);
+    json_open_object(&j, NULL);
+    json_int(&j, "files", (int64_t)files->nrules);
+    json_int(&j, "rules", set == NULL ? 0 : (int64_t)ruleset_count(set));
+    json_text(&j, "rules_hash", set == NULL ? NULL : ruleset_hash(set));
+    json_int(&j, "errors", (int64_t)problems->levels[DIAG_ERROR]);
+    json_int(&j, "warnings", (int64_t)problems->levels[DIAG_WARNING]);
+    json_int(&j, "notes", (int64_t)problems->levels[DIAG_NOTE]);
+    json_open_array(&j, "problems");
+    for (size_t i = 0; i < problems->count; i++) {
+        const struct diag *d = &problems->items[i];
+        json_open_object(&j, NULL);
+        json_text(&j, "level", diag_level_name(d->level));
+        json_text(&j, "code", d->code);
+        json_text(&j, "file", d->at.source == NULL ? NULL : d->at.source->name);
+        json_int(&j, "line", d->at.line);
+        json_int(&j, "column", d->at.column);
+        json_text(&j, "message", d->message);
+        json_text(&j, "hint", d->hint);
+        json_close_object(&j);
+    }
+    json_close_array(&j);
+    json_close_object(&j);
+    if (json_out_end(&j, true) == COACH_OK)
+        fputs(out.data, stdout);
+    buf_clear(&out);
+}
+
+static void count(struct buf *out, size_t n, const char *what)
+{
+    buf_addf(out, "%s%zu %s%s", out->len > 0 ? ", " : "", n, what, n == 1 ? "" : "s");
+}
+
+static void print_text(const struct diags *problems, const struct rulefiles *files, const struct ruleset *set)
+{
+    struct screen s = screen_of(stdout);
+    struct buf out;
+    buf_init(&out, 0);
+    for (size_t i = 0; i < problems->count; i++)
+        diag_print(&problems->items[i], s.color, &out);
+    if (out.data != NULL)
+        fputs(out.data, stdout);
+    buf_reset(&out);
+    count(&out, files->nrules, "file");
+    if (set != NULL) {
+        count(&out, ruleset_count(set), "rule");
+        count(&out, ruleset_phrases(set), "phrase");
+    }
+    count(&out, problems->levels[DIAG_ERROR], "error");
+    count(&out, problems->levels[DIAG_WARNING], "warning");
+    count(&out, problems->levels[DIAG_NOTE], "note");
+    printf("%s\n", out.data);
+    buf_clear(&out);
+}
+
+static int run(const void *given, const char *const *words, size_t nwords)
+{
+    const struct values *v = given;
+    struct rulefiles files;
+    struct diags problems;
+    struct ruleset *set = NULL;
+    coach_error err = {0};
+    rulefiles_init(&files);
+    diags_init(&problems);
+    int rc = rulefiles_compile(words, nwords, v->languages, COACH_DATADIR, &files, &set, &problems, &err);
+    int code;
+    if (rc != COACH_OK && rc != COACH_ERULES) {
+        code = cli_fail("check", "%s", err.text);
+    } else {
+        if (v->json)
+            print_json(&problems, &files, set);
+        else
+            print_text(&problems, &files, set);
+        bool found = rc != COACH_OK || (v->strict && problems.levels[DIAG_WARNING] > 0);
+        code = found ? CLI_FOUND : CLI_OK;
+    }
+    ruleset_unref(set);
+    diags_clear(&problems);
+    rulefiles_clear(&files);
+    return code;
+}
+
+const struct command command_check = {
+    .name = "check",
+    .usage = "[PATH ...]",
+    .summary = "find mistakes in rule files, each with its place and what to type instead",
+    .about = "Reads rule files, or all *.yaml below a folder, and reports every mistake in one run: what is wrong, where,\n"
+             "and what to type instead. The examples of each rule (match, no_match) are proved with the engine's own\n"
+             "matching. Without a path the shipped pack is checked.\n\n"
+             "exit codes: 0 no error, 1 errors (with --strict also warnings), 2 nothing could be read",
+    .examples = "  coach check rules/core-en\n"
+                "  coach check rules/core-en sites/leeds.yaml\n"
+                "  coach check --json my-rules.yaml\n",
+    .specs = specs,
+    .nspecs = sizeof specs / sizeof *specs,
+    .values_size = sizeof(struct values),
+    .run = run,
+};

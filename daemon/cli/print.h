@@ -1,0 +1,13 @@
+/* Findings of the engine, printed. */
+#ifndef COACH_CLI_PRINT_H
+#define COACH_CLI_PRINT_H
+
+#include "daemon/cli/screen.h"
+#include "lib/engine/engine.h"
+
+/* A finding as a card. */
+void print_finding(const struct screen *s, const struct finding *f);
+/* A finding as its wire line, without wall clocks. */
+void print_finding_json(const struct screen *s, const struct finding *f);
+
+#endif

@@ -1,0 +1,102 @@
+/* coach try: what would the rules say to this line? */
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/cli/cli.h"
+#include "daemon/cli/print.h"
+#include "daemon/cli/ruleset.h"
+#include "lib/base/utf8.h"
+
+struct values {
+    struct option_list rules;
+    const char *languages;
+    const char *role;
+    bool json;
+};
+
+static const char *const roles[] = {"agent", "customer", NULL};
+
+static const struct option_spec specs[] = {
+    CLI_RULES_SPECS(values),
+    {.name = "role", .kind = OPTION_CHOICE, .fallback = "agent", .choices = roles, .offset = offsetof(struct values, role),
+     .help = "who says it"},
+    CLI_JSON_SPEC(values, "findings as wire lines"),
+};
+
+static void explain(const struct screen *s, const struct finding *f)
+{
+    const struct nudge *n = &f->nudge;
+    print_finding(s, f);
+    fprintf(s->to, "        rule %s (rev %d), %s %d, said \"", n->rule, n->rev, f->rule->is_swap ? "term" : "phrase",
+            n->phrase);
+    screen_text(s, n->said, strlen(n->said));
+    fprintf(s->to, "\"%s\n", n->held == NULL ? "" : "; an agent would not see it now");
+}
+
+static int say(const struct values *v, const struct ruleset *set, const char *text)
+{
+    struct screen s = screen_of(stdout);
+    struct engine *engine = engine_new();
+    struct call *call = call_new("try", 3);
+    struct wire_event line = {.type = WIRE_TRANSCRIPT, .text = {text, strlen(text)}, .is_final = true,
+                              .role = strcmp(v->role, "agent") == 0 ? COACH_ROLE_AGENT : COACH_ROLE_CUSTOMER,
+                              .start_ms = 0, .end_ms = 0, .recv_ms = COACH_NO_TIME, .seq = -1, .stable_len = -1,
+                              .confidence = -1, .stability = -1};
+    const struct finding *findings = NULL;
+    size_t count = 0;
+    int rc = engine == NULL || call == NULL ? COACH_ENOMEM
+                                            : engine_step(engine, set, call, &line, 0, &findings, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (v->json)
+            print_finding_json(&s, &findings[i]);
+        else
+            explain(&s, &findings[i]);
+    }
+    if (rc == COACH_OK && count == 0 && !v->json)
+        printf("nothing: %zu rules have no objection\n", ruleset_count(set));
+    call_free(call);
+    engine_free(engine);
+    return rc != COACH_OK ? cli_fail("try", "out of memory") : count > 0 ? CLI_FOUND : CLI_OK;
+}
+
+static int run(const void *given, const char *const *words, size_t nwords)
+{
+    const struct values *v = given;
+    struct buf text;
+    if (nwords == 0)
+        return cli_fail("try", "what was said? For example: coach try \"you need to calm down\"");
+    buf_init(&text, 0);
+    int rc = COACH_OK;
+    for (size_t i = 0; i < nwords && rc == COACH_OK; i++)
+        rc = buf_addf(&text, "%s%s", i > 0 ? " " : "", words[i]);
+    int code;
+    if (rc == COACH_OK && utf8_valid(text.data, text.len) < text.len) {
+        code = cli_fail("try", "the text is not UTF-8");
+    } else if (rc == COACH_OK) {
+        struct loaded rules;
+        code = loaded_read(&rules, "try", &v->rules, v->languages);
+        if (code == CLI_OK)
+            code = say(v, rules.set, text.data);
+        loaded_clear(&rules);
+    } else {
+        code = cli_fail("try", "out of memory");
+    }
+    buf_clear(&text);
+    return code;
+}
+
+const struct command command_try = {
+    .name = "try",
+    .usage = "TEXT",
+    .summary = "what would the rules say to this line?",
+    .about = "Runs one line through the rules with the engine that runs live, and shows the rule, the phrase and the words that\n"
+             "set it off, and whether an agent would see it.\n\n"
+             "exit codes: 0 no rule fires, 1 a rule fires, 2 the rules could not be read",
+    .examples = "  coach try \"sir please um calm yourself down\"\n"
+                "  coach try --role customer \"this is the third time i have called\"\n"
+                "  coach try --rules my-rules.yaml \"well that's not my department\"\n",
+    .specs = specs,
+    .nspecs = sizeof specs / sizeof *specs,
+    .values_size = sizeof(struct values),
+    .run = run,
+};
