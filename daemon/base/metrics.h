@@ -1,4 +1,4 @@
-/* OpenMetrics text (https://openmetrics.io), written piece by piece. */
+/* OpenMetrics 1.0 text, written piece by piece. */
 #ifndef COACH_DAEMON_METRICS_H
 #define COACH_DAEMON_METRICS_H
 

@@ -32,10 +32,16 @@ static int print_help(void)
     return config_help(&text) == COACH_OK ? print(stdout, &text) : EX_OSERR;
 }
 
-/* All problems with their lines, as people read them. */
-static void print_problems(const struct build *b)
+/* All problems with their lines, as people read them; of rules that work only that there are some. */
+static void print_problems(const struct build *b, bool all)
 {
     struct buf text;
+    size_t others = b->problems.levels[DIAG_WARNING] + b->problems.levels[DIAG_NOTE];
+    if (b->rc == COACH_OK && !all) {
+        if (others > 0)
+            log_warning("%zu warnings in the rule files; coachd --check-config shows them", others);
+        return;
+    }
     buf_init(&text, 0);
     for (size_t i = 0; i < b->problems.count; i++)
         if (diag_print(&b->problems.items[i], isatty(STDERR_FILENO) == 1, &text) != COACH_OK)
@@ -95,7 +101,7 @@ static int start(const struct config *config, const struct options *o)
     if (log_level_read(config->log_level, &level))
         log_set_level(level);
     build_run(&b, config);
-    print_problems(&b);
+    print_problems(&b, config->check_config);
     int rc = b.rc == COACH_OK ? EX_OK : b.rc == COACH_ENOMEM ? EX_OSERR : EX_CONFIG;
     if (config->check_config) {
         rc = check_config(o, &b);
