@@ -42,6 +42,5 @@ foreach(folder IN ITEMS integration lint)
 endforeach()
 
 if(COACH_VALGRIND)
-  coach_test(valgrind.session valgrind python3 ${PROJECT_SOURCE_DIR}/tests/integration/session.py
-             ${valgrind} $<TARGET_FILE:coachd>)
+  coach_test(valgrind.session valgrind python3 ${PROJECT_SOURCE_DIR}/tests/integration/session.py ${valgrind})
 endif()

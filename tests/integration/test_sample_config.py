@@ -1,40 +1,22 @@
 """packaging/coachd.yaml says what coachd does: it is accepted, names every setting, and every value in it is the
 default."""
-import os
-import pathlib
 import re
 import subprocess
 import tempfile
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SAMPLE = ROOT / "packaging/coachd.yaml"
-COACHD = pathlib.Path(os.environ.get("COACH_BUILD", ROOT / "build")) / "bin/coachd"
-RULES = """format: 1
-pack: sample
-version: 1.0
-language: en
-rules:
-  - id: dismissive-calm-down
-    category: dismissive
-    severity: critical
-    says:
-      - calm down
-    message: Name what went wrong for them, then say your next step.
-    match:
-      - You need to calm down.
-    no_match:
-      - A calm sea lay down there.
-"""
+import coachtest
+
+SAMPLE = coachtest.SOURCE / "packaging/coachd.yaml"
 
 
 def checked(*arguments):
     """What --check-config prints, and its exit status."""
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as rules:
-        rules.write(RULES)
+        rules.write(coachtest.RULES)
         rules.flush()
-        done = subprocess.run([COACHD, "--check-config", "--rules", rules.name, "--languages", ROOT / "rules/languages",
-                               *arguments], capture_output=True, text=True)
+        done = subprocess.run([coachtest.COACHD, "--check-config", "--rules", rules.name, "--languages",
+                               coachtest.LANGUAGES, *arguments], capture_output=True, text=True)
     return done.stdout + done.stderr, done.returncode
 
 
