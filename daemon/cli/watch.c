@@ -32,6 +32,8 @@ struct watch {
     struct client client;
     int64_t seen;
     char last[64]; /* id of the last nudge, to resume after it */
+    int64_t backoff_ms; /* before the next try; a welcome makes it short again */
+    bool told;          /* that the daemon is away */
     bool refused;
 };
 
@@ -66,8 +68,11 @@ static void on_line(void *user, const char *line, size_t len)
     } else if (type != NULL && strcmp(type, "error") == 0) {
         cli_fail("watch", "%s", message == NULL ? "refused" : message);
         w->refused = true;
-    } else if (type != NULL && strcmp(type, "welcome") == 0 && !w->v->json && w->screen.terminal) {
-        printf("watching for %s; Ctrl-C ends it\n", w->v->agent);
+    } else if (type != NULL && strcmp(type, "welcome") == 0) {
+        w->backoff_ms = BACKOFF_MS;
+        w->told = false;
+        if (!w->v->json && w->screen.terminal)
+            printf("watching for %s; Ctrl-C ends it\n", w->v->agent);
     }
     json_in_free(v);
     fflush(stdout);
@@ -106,24 +111,24 @@ static int patience(int64_t until, int64_t pause_ms)
 static void watch_on(struct watch *w)
 {
     struct client *const all[] = {&w->client};
-    int64_t until = w->v->duration_ms > 0 ? cli_now_ms() + w->v->duration_ms : 0, backoff = BACKOFF_MS;
-    bool told = false;
+    int64_t until = w->v->duration_ms > 0 ? cli_now_ms() + w->v->duration_ms : 0;
+    bool first = true;
     while (!is_done(w, until)) {
-        coach_error err;
+        coach_error err = {0};
         if (w->client.fd >= 0) {
             client_pump(all, 1, -1, NULL, patience(until, 1000));
             continue;
         }
-        if (client_open(&w->client, w->v->runtime_dir, "agent.sock", &err) == COACH_OK && say_hello(w) == COACH_OK) {
-            backoff = BACKOFF_MS;
-            told = false;
-            continue;
+        if (!first) {
+            client_pump(all, 0, -1, NULL, patience(until, w->backoff_ms));
+            w->backoff_ms = w->backoff_ms * 2 > LONGEST_BACKOFF_MS ? LONGEST_BACKOFF_MS : w->backoff_ms * 2;
         }
-        if (!told)
+        first = false;
+        if (client_open(&w->client, w->v->runtime_dir, "agent.sock", &err) == COACH_OK && say_hello(w) == COACH_OK)
+            continue;
+        if (!w->told)
             cli_fail("watch", "%s; trying again", err.text);
-        told = true;
-        client_pump(all, 0, -1, NULL, patience(until, backoff));
-        backoff = backoff * 2 > LONGEST_BACKOFF_MS ? LONGEST_BACKOFF_MS : backoff * 2;
+        w->told = true;
     }
 }
 
@@ -134,7 +139,7 @@ static int run(const void *given, const char *const *words, size_t nwords)
         return cli_fail("watch", "what is '%s'? Whose nudges it shows is said with --agent", words[0]);
     if (v->agent == NULL)
         return cli_fail("watch", "whose nudges? Say --agent ID");
-    struct watch w = {.v = v, .screen = screen_of(stdout)};
+    struct watch w = {.v = v, .screen = screen_of(stdout), .backoff_ms = BACKOFF_MS};
     client_init(&w.client, on_line, &w);
     watch_on(&w);
     client_close(&w.client);
