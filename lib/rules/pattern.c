@@ -9,6 +9,7 @@
 
 /* --- the pattern ---
  *
+ * Fillers are a subroutine, "(?&f)": written out at every word they would make patterns a hundred times larger.
  * The line is " w1 w2 w3 ", so each word takes its space with it. A word may be said up to three times in a
  * row, and up to three fillers may stand after it: "(?:calm F){1,3}". The last word of a phrase takes no
  * fillers after it, which keeps them out of what is quoted: "calm (?:F calm ){0,2}". */
@@ -37,6 +38,12 @@ static void put_literal(struct writer *w, const char *word, size_t len)
         if (w->rc == COACH_OK)
             w->rc = buf_add(w->out, word + i, 1);
     }
+}
+
+static void put_fillers(struct writer *w)
+{
+    if (w->c->fillers[0] != '\0')
+        put(w, "(?&f)");
 }
 
 /* A word and what may stand for it: "is" is heard as "'s" too. */
@@ -144,12 +151,12 @@ static void put_repeated(struct writer *w, const struct phrase_item *item, bool 
     put_atom(w, item);
     put(w, " ");
     if (fillers_after) {
-        put(w, w->c->fillers);
+        put_fillers(w);
         put(w, number ? "){1,8}" : "){1,3}");
         return;
     }
     put(w, ")(?:");
-    put(w, w->c->fillers);
+    put_fillers(w);
     put_atom(w, item);
     put(w, number ? " ){0,7}" : " ){0,2}");
 }
@@ -172,7 +179,7 @@ static void put_list(struct writer *w, const struct phrase_item *item, bool fill
     put_choices(w, list->items, list->count, fillers_after && !captured);
     put(w, ")");
     if (fillers_after && captured)
-        put(w, w->c->fillers);
+        put_fillers(w);
 }
 
 static void put_item(struct writer *w, const struct phrase_item *item, bool fillers_after)
@@ -180,7 +187,7 @@ static void put_item(struct writer *w, const struct phrase_item *item, bool fill
     switch (item->kind) {
     case PHRASE_GAP_OF:
         put(w, "(?:[^ #]+ ");
-        put(w, w->c->fillers);
+        put_fillers(w);
         if (w->rc == COACH_OK)
             w->rc = buf_addf(w->out, "){0,%d}?", item->gap);
         return;
@@ -206,7 +213,7 @@ static void put_item(struct writer *w, const struct phrase_item *item, bool fill
         return;
     }
     if (fillers_after)
-        put(w, w->c->fillers);
+        put_fillers(w);
 }
 
 static bool may_be_missing(const struct phrase_item *item)
@@ -226,7 +233,7 @@ static void put_sequence(struct writer *w, const struct phrase *p, bool fillers_
             continue;
         }
         put(w, "(?:"); /* an optional part after the end: it brings the fillers before it */
-        put(w, w->c->fillers);
+        put_fillers(w);
         put(w, "(?:");
         put_choices(w, p->items[i].choices, p->items[i].choice_count, false);
         put(w, "))?");
@@ -239,13 +246,13 @@ const char *pattern_fillers(const struct language *lang, struct arena *memory)
     buf_init(&out, PATTERN_MAX);
     struct pattern_context c = {.lang = lang};
     struct writer w = {.c = &c, .out = &out};
-    put(&w, lang->filler_count > 0 ? "(?:(?:" : "");
+    put(&w, lang->filler_count > 0 ? "(?(DEFINE)(?<f>(?:(?:" : "");
     for (size_t i = 0; i < lang->filler_count; i++) {
         if (i > 0)
             put(&w, "|");
         put_literal(&w, lang->fillers[i], strlen(lang->fillers[i]));
     }
-    put(&w, lang->filler_count > 0 ? ") ){0,3}" : "");
+    put(&w, lang->filler_count > 0 ? ") ){0,3}))" : "");
     char *ret = w.rc == COACH_OK ? arena_strn(memory, out.data, out.len) : NULL;
     buf_clear(&out);
     return ret;
@@ -255,6 +262,7 @@ int pattern_write(const struct pattern_context *c, const struct phrase *p, const
                   size_t ncaptures, struct buf *out)
 {
     struct writer w = {.c = c, .captures = captures, .ncaptures = ncaptures, .out = out};
+    put(&w, c->fillers);
     put(&w, "(?<= )");
     put_sequence(&w, p, false);
     return w.rc;

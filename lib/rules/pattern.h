@@ -40,7 +40,7 @@ struct pattern_context {
     struct arena *memory;
 };
 
-/* The fillers of a language as a pattern of its own, in `memory`; NULL when memory is out. */
+/* The definition of a language's fillers, with which each pattern begins, in `memory`; NULL when memory is out. */
 const char *pattern_fillers(const struct language *lang, struct arena *memory);
 
 /* Adds the pattern to `out`; a list reference whose name is captures[i] becomes the group "c<i>" (compile with

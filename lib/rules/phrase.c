@@ -300,7 +300,7 @@ static int parse_group(struct parse *p, int depth, struct phrase *to, size_t *ca
 }
 
 /* A gap needs a word that must be there on each side of it. */
-static int check_gaps(struct parse *p, const struct phrase *s)
+static int check_gaps(struct parse *p, const struct phrase *s, int depth)
 {
     for (size_t i = 0; i < s->count; i++) {
         if (s->items[i].kind != PHRASE_GAP_OF)
@@ -308,7 +308,8 @@ static int check_gaps(struct parse *p, const struct phrase *s)
         struct phrase before = {s->items, i}, after = {s->items + i + 1, s->count - i - 1};
         if (!phrase_has_compulsory(&before) || !phrase_has_compulsory(&after))
             return refuse(p, s->items[i].at, s->items[i].len, "gap-at-end",
-                          "leave it out: what comes before and after a phrase never matters",
+                          depth > 0 ? "write the gap outside the brackets, or write the words around it out"
+                                    : "leave it out: what comes before and after a phrase never matters",
                           "a gap stands between two words that must be there");
     }
     return COACH_OK;
@@ -347,7 +348,7 @@ static int parse_sequence(struct parse *p, int depth, struct phrase *to)
         }
     }
     if (rc == COACH_OK)
-        rc = check_gaps(p, to);
+        rc = check_gaps(p, to, depth);
     return rc == COACH_OK ? merge_spelled(p, to) : rc;
 }
 
