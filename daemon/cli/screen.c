@@ -61,7 +61,7 @@ static void edge(const struct screen *s, const struct card *c, const char *left,
 {
     size_t used = utf8_count(label, strlen(label)) + utf8_count(end_label, strlen(end_label)) + 4;
     fprintf(s->to, "%*s%s%s─ %s ", CARD_INDENT, "", paint(s, severity_color(c->severity)), left, label);
-    for (size_t i = used + 1; i < CARD_WIDTH; i++)
+    for (size_t i = used; i < CARD_WIDTH; i++)
         fputs("─", s->to);
     fprintf(s->to, " %s ─%s%s\n", end_label, right, paint(s, "\033[0m"));
 }
