@@ -175,8 +175,7 @@ static int add_rule(struct build *b, const struct rulefile *f, const struct def_
         return rc;
     print_rule(&r->rule, &print);
     r->rule.key = print.value;
-    set->rule_count++;
-    return COACH_OK;
+    return table_set(&set->by_id, r->rule.id, strlen(r->rule.id), (void *)(uintptr_t)++set->rule_count);
 }
 
 /* --- the prefilter --- */
@@ -322,6 +321,7 @@ int rules_compile(const struct source *files, size_t nfiles, const struct source
     arena_init(&set->memory);
     language_init(&set->language);
     vocabulary_init(&set->words);
+    table_init(&set->by_id, NULL);
     struct pack pack;
     int rc = pack_read(&pack, files, nfiles, languages, nlanguages, &set->language, problems);
     if (rc == COACH_OK && set->language.code != NULL)

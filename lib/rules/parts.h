@@ -6,6 +6,7 @@
 #include <pcre2.h>
 
 #include "lib/base/arena.h"
+#include "lib/base/table.h"
 #include "lib/rules/ruleset.h"
 #include "lib/rules/vocabulary.h"
 
@@ -46,6 +47,7 @@ struct ruleset {
     struct language language;
     struct part_rule *rules;
     size_t rule_count;
+    struct table by_id; /* rule id -> its place from 1, as (void *)(uintptr_t): the array may move while it grows */
     struct part_phrase *phrases;
     size_t phrase_count;
     struct vocabulary words;

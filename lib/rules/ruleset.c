@@ -18,6 +18,7 @@ void ruleset_unref(struct ruleset *set)
     for (size_t i = 0; i < set->phrase_count; i++)
         pcre2_code_free(set->phrases[i].code);
     vocabulary_clear(&set->words);
+    table_clear(&set->by_id);
     language_clear(&set->language);
     arena_clear(&set->memory);
     free(set);
@@ -35,10 +36,8 @@ const struct rule *ruleset_rule(const struct ruleset *set, size_t index)
 
 const struct rule *ruleset_find(const struct ruleset *set, const char *id)
 {
-    for (size_t i = 0; i < set->rule_count; i++)
-        if (strcmp(set->rules[i].rule.id, id) == 0)
-            return &set->rules[i].rule;
-    return NULL;
+    uintptr_t place = (uintptr_t)table_get(&set->by_id, id, strlen(id));
+    return place == 0 ? NULL : &set->rules[place - 1].rule;
 }
 
 const char *ruleset_hash(const struct ruleset *set)
