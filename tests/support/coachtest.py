@@ -22,7 +22,8 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("COACH_BUILD", SOURCE / "build")).resolve()
 COACHD = BUILD / "bin" / "coachd"
 LANGUAGES = SOURCE / "rules" / "languages"
-PATIENCE = 20.0  # seconds that anything may take on a busy machine before a test gives up
+# Seconds that anything may take on a busy machine before a test gives up.
+PATIENCE = float(os.environ.get("COACH_PATIENCE", "20"))
 
 RULES = """\
 format: 1
