@@ -7,7 +7,7 @@
 struct arena_block;
 struct arena {
     struct arena_block *head;
-    size_t used; /* of the head block */
+    size_t used;  /* of the head block */
     size_t total; /* bytes asked of the system, for limits and figures */
 };
 

@@ -30,6 +30,8 @@ int buf_reserve(struct buf *b, size_t more)
     size_t cap = b->cap < 64 ? 64 : b->cap;
     while (cap < want)
         cap *= 2;
+    if (b->max != 0 && cap > b->max)
+        cap = b->max + 1; /* what is over could never be used */
     char *data = realloc(b->data, cap);
     if (data == NULL)
         return COACH_ENOMEM;

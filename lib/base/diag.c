@@ -2,10 +2,10 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/error.h"
+#include "lib/base/utf8.h"
 
 enum { KEPT = 1000, LINE_SHOWN = 160 };
 
@@ -25,13 +25,15 @@ void diags_add(struct diags *d, enum diag_level level, const char *code, const s
                const char *fmt, ...)
 {
     d->levels[level]++;
-    if (d->count >= KEPT)
+    if (diags_full(d))
         return;
     char text[400];
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
+    int n = vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    if (n >= (int)sizeof text)
+        text[utf8_whole(text, sizeof text - 1)] = '\0';
     char *message = arena_str(&d->memory, text);
     char *kept_hint = hint == NULL ? NULL : arena_str(&d->memory, hint);
     if (message == NULL || (hint != NULL && kept_hint == NULL) ||
@@ -42,9 +44,8 @@ void diags_add(struct diags *d, enum diag_level level, const char *code, const s
     d->items[d->count++] = (struct diag){level, code, *at, message, kept_hint};
 }
 
-static int by_place(const void *a, const void *b)
+static int by_place(const struct diag *x, const struct diag *y)
 {
-    const struct diag *x = a, *y = b;
     const char *xn = x->at.source == NULL ? "" : x->at.source->name;
     const char *yn = y->at.source == NULL ? "" : y->at.source->name;
     int names = strcmp(xn, yn);
@@ -52,15 +53,23 @@ static int by_place(const void *a, const void *b)
         return names;
     if (x->at.line != y->at.line)
         return x->at.line < y->at.line ? -1 : 1;
-    if (x->at.column != y->at.column)
-        return x->at.column < y->at.column ? -1 : 1;
-    return x->message < y->message ? -1 : x->message > y->message;
+    return x->at.column < y->at.column ? -1 : x->at.column > y->at.column;
 }
 
 void diags_sort(struct diags *d)
 {
-    if (d->count > 1)
-        qsort(d->items, d->count, sizeof *d->items, by_place);
+    for (size_t i = 1; i < d->count; i++) { /* by insertion: stable, mostly in order already, at most 1,000 */
+        struct diag item = d->items[i];
+        size_t k = i;
+        for (; k > 0 && by_place(&d->items[k - 1], &item) > 0; k--)
+            d->items[k] = d->items[k - 1];
+        d->items[k] = item;
+    }
+}
+
+bool diags_full(const struct diags *d)
+{
+    return d->count >= KEPT;
 }
 
 bool diags_clean(const struct diags *d)
@@ -78,6 +87,8 @@ const char *diag_level_name(enum diag_level level)
 static const char *line_of(const struct source *s, int number, size_t *len)
 {
     const char *p = s->text, *end = s->text + s->len;
+    if (s->len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
+        p += 3;
     for (int n = 1; n < number && p < end; n++) {
         const char *nl = memchr(p, '\n', (size_t)(end - p));
         p = nl == NULL ? end : nl + 1;
@@ -89,13 +100,25 @@ static const char *line_of(const struct source *s, int number, size_t *len)
     return p;
 }
 
-/* Adds `n` characters from `text`, control characters as spaces, so that the caret below stays in step. */
+/* What a terminal would obey, or that would turn or hide the text around it. */
+static bool is_unseen(uint32_t cp)
+{
+    return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || (cp >= 0x200b && cp <= 0x200f) || (cp >= 0x2028 && cp <= 0x202e) ||
+           (cp >= 0x2060 && cp <= 0x206f) || cp == 0x061c || cp == 0xfeff;
+}
+
+/* Adds `text` with each unseen character as a space and each byte that is not UTF-8 as '?', so that the caret
+ * below stays in step. */
 static int add_visible(struct buf *out, const char *text, size_t len)
 {
     int rc = COACH_OK;
-    for (size_t i = 0; i < len && rc == COACH_OK; i++) {
-        unsigned char c = (unsigned char)text[i];
-        rc = buf_add(out, c < 0x20 || c == 0x7f ? " " : text + i, 1);
+    for (size_t i = 0, n; i < len && rc == COACH_OK; i += n) {
+        uint32_t cp = 0;
+        n = utf8_first(text + i, len - i, &cp);
+        if (n == 0)
+            rc = buf_add(out, "?", n = 1);
+        else
+            rc = is_unseen(cp) ? buf_add(out, " ", 1) : buf_add(out, text + i, n);
     }
     return rc;
 }
@@ -104,17 +127,15 @@ static int print_caret(const struct diag *d, bool color, struct buf *out)
 {
     size_t len;
     const char *line = line_of(d->at.source, d->at.line, &len);
-    if (len > LINE_SHOWN)
-        len = LINE_SHOWN;
-    while (len > 0 && len == LINE_SHOWN && ((unsigned char)line[len] & 0xc0) == 0x80)
-        len--;
+    len = utf8_cut(line, len, LINE_SHOWN);
+    int shown = (int)utf8_count(line, len);
     int rc = buf_addf(out, "%6d | ", d->at.line);
     if (rc == COACH_OK)
         rc = add_visible(out, line, len);
-    if (rc != COACH_OK || d->at.column > LINE_SHOWN)
+    if (rc != COACH_OK || d->at.column > shown + 1)
         return rc == COACH_OK ? buf_adds(out, "\n") : rc;
     rc = buf_addf(out, "\n       | %*s%s^", d->at.column - 1, "", color ? "\033[32m" : "");
-    for (int i = 1; i < d->at.width && d->at.column + i <= LINE_SHOWN && rc == COACH_OK; i++)
+    for (int i = 1; i < d->at.width && d->at.column + i <= shown && rc == COACH_OK; i++)
         rc = buf_adds(out, "~");
     return rc == COACH_OK ? buf_addf(out, "%s\n", color ? "\033[0m" : "") : rc;
 }

@@ -40,7 +40,7 @@ struct diags {
     struct diag *items;
     size_t count;
     size_t cap;
-    size_t levels[3]; /* how many of each level */
+    size_t levels[3];   /* how many of each level */
     bool out_of_memory; /* a problem could not be kept; the file must not be used */
 };
 
@@ -51,8 +51,11 @@ void diags_clear(struct diags *d);
 void diags_add(struct diags *d, enum diag_level level, const char *code, const struct mark *at, const char *hint,
                const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
-/* Orders them by file as first named, then line and column. */
+/* Orders them by the file's name, line and column; those of one place stay in the order they came. */
 void diags_sort(struct diags *d);
+
+/* Whether the next problem would only be counted: no need to look for its place. */
+bool diags_full(const struct diags *d);
 
 /* No error, and every problem could be kept. */
 bool diags_clean(const struct diags *d);

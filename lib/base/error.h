@@ -4,7 +4,8 @@
 
 #include "lib/coach.h"
 
-/* Fills `err` (NULL is fine) and returns `code`, so that a failing function can end in one line. */
+/* Fills `err` (NULL is fine; a text too long is cut between characters) and returns `code`, so that a failing function
+ * can end in one line. */
 int coach_fail(coach_error *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* Puts "context: " before the text that a lower level wrote, and returns the code it carries. */

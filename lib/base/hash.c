@@ -16,6 +16,12 @@ static uint64_t load64(const unsigned char *p)
     return v;
 }
 
+static void store64(unsigned char *p, uint64_t v)
+{
+    for (int i = 0; i < 8; i++, v >>= 8)
+        p[i] = (unsigned char)v;
+}
+
 static void rounds(uint64_t v[4], int n)
 {
     while (n-- > 0) {
@@ -66,9 +72,8 @@ void hash_fields_init(struct hash_fields *h)
 void hash_fields_add(struct hash_fields *h, const void *data, size_t len)
 {
     uint8_t seed[HASH_SEED];
-    uint64_t second = len;
-    memcpy(seed, &h->value, 8);
-    memcpy(seed + 8, &second, 8);
+    store64(seed, h->value); /* whatever the machine's byte order */
+    store64(seed + 8, len);
     h->value = hash_bytes(seed, data, len);
 }
 

@@ -51,6 +51,12 @@ size_t utf8_valid(const char *text, size_t len)
     return len;
 }
 
+size_t utf8_first(const char *text, size_t len, uint32_t *cp)
+{
+    size_t n = len == 0 ? 0 : sequence((const unsigned char *)text, len);
+    return n == 0 ? 0 : utf8_next(text, cp);
+}
+
 size_t utf8_next(const char *text, uint32_t *cp)
 {
     const unsigned char *p = (const unsigned char *)text;
@@ -89,4 +95,16 @@ size_t utf8_cut(const char *text, size_t len, size_t most)
     while (most > 0 && ((unsigned char)text[most] & 0xc0) == 0x80)
         most--;
     return most;
+}
+
+size_t utf8_whole(const char *text, size_t len)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    for (size_t back = 1; back <= 3 && back <= len; back++) {
+        unsigned char c = p[len - back];
+        size_t wants = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 1;
+        if ((c & 0xc0) != 0x80) /* where the last character begins */
+            return wants > back ? len - back : len;
+    }
+    return len;
 }
