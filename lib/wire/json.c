@@ -1,6 +1,5 @@
 #include "lib/wire/json.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -127,8 +126,13 @@ void json_bool(struct json_out *j, const char *key, bool value)
 
 void json_decimal(struct json_out *j, const char *key, double value)
 {
-    char digits[64];
-    snprintf(digits, sizeof digits, "%.3f", isfinite(value) ? value : 0.0);
+    /* in whole thousandths, as printf's %f would write the decimal point of the host's locale */
+    bool fits = value > -1e15 && value < 1e15;
+    int64_t thousandths = fits ? (int64_t)(value * 1000 + (value < 0 ? -0.5 : 0.5)) : 0;
+    uint64_t size = thousandths < 0 ? 0 - (uint64_t)thousandths : (uint64_t)thousandths;
+    char digits[32];
+    snprintf(digits, sizeof digits, "%s%llu.%03llu", thousandths < 0 ? "-" : "", (unsigned long long)(size / 1000),
+             (unsigned long long)(size % 1000));
     put_word(j, key, digits);
 }
 
@@ -152,9 +156,9 @@ int json_in_read(const char *text, size_t len, struct json_in **ret, coach_error
         return coach_fail(err, COACH_EUTF8, "not UTF-8 at byte %zu", good + 1);
     if (depth_of(text, len) > DEPTH_MAX)
         return coach_fail(err, COACH_ELIMIT, "nested deeper than %d", DEPTH_MAX);
-    json_error_t why;
+    json_error_t why = {0};
     json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
-    if (root == NULL && json_error_code(&why) == json_error_out_of_memory)
+    if (root == NULL && why.text[0] == '\0') /* how jansson says that memory is out */
         return coach_fail_nomem(err);
     if (root == NULL)
         return coach_fail(err, COACH_ESYNTAX, "%s at byte %d", why.text, why.position);
@@ -219,16 +223,26 @@ bool json_in_bool(const struct json_in *v, const char *key, bool otherwise)
     return json_is_boolean(member) ? json_boolean_value(member) : otherwise;
 }
 
+struct dumping {
+    struct buf *to;
+    int rc;
+};
+
 static int add_dumped(const char *buffer, size_t size, void *data)
 {
-    return buf_add(data, buffer, size) == COACH_OK ? 0 : -1;
+    struct dumping *d = data;
+    d->rc = buf_add(d->to, buffer, size);
+    return d->rc == COACH_OK ? 0 : -1;
 }
 
 int json_in_write(const struct json_in *v, struct buf *to)
 {
     size_t len = to->len;
-    if (json_dump_callback(value_of(v), add_dumped, to, JSON_COMPACT | JSON_ENCODE_ANY) == 0)
+    struct dumping d = {.to = to};
+    if (json_dump_callback(value_of(v), add_dumped, &d, JSON_COMPACT | JSON_ENCODE_ANY) == 0)
         return COACH_OK;
     to->len = len;
-    return COACH_ENOMEM;
+    if (to->data != NULL)
+        to->data[len] = '\0';
+    return d.rc != COACH_OK ? d.rc : COACH_ENOMEM;
 }

@@ -31,13 +31,14 @@ void json_text(struct json_out *j, const char *key, const char *text);
 void json_textn(struct json_out *j, const char *key, const char *text, size_t len);
 void json_int(struct json_out *j, const char *key, int64_t value);
 void json_bool(struct json_out *j, const char *key, bool value);
-void json_decimal(struct json_out *j, const char *key, double value); /* three decimals */
+void json_decimal(struct json_out *j, const char *key, double value); /* three decimals; 0 for what is 1e15 or more */
 /* `raw` is JSON already. */
 void json_raw(struct json_out *j, const char *key, const char *raw, size_t len);
 
 /* A value that was read. Strict: duplicate keys, NUL, bad UTF-8 and nesting over 16 are errors. */
 struct json_in;
-/* Returns 0, COACH_ENOMEM, COACH_ESYNTAX or COACH_EUTF8 with the byte in the text. Free with json_in_free. */
+/* Returns 0, COACH_ENOMEM, COACH_ELIMIT where it nests too deep, COACH_ESYNTAX or COACH_EUTF8 with the byte in the
+ * text; `*ret` is written on 0 only. Free with json_in_free. */
 int json_in_read(const char *text, size_t len, struct json_in **ret, coach_error *err);
 void json_in_free(struct json_in *v); /* only of what json_in_read gave */
 
@@ -52,7 +53,7 @@ const char *json_in_string(const struct json_in *v); /* of the value itself; NUL
 const char *json_in_text(const struct json_in *v, const char *key);
 int64_t json_in_int(const struct json_in *v, const char *key, int64_t otherwise);
 bool json_in_bool(const struct json_in *v, const char *key, bool otherwise);
-/* The value as compact JSON. */
+/* Adds the value as compact JSON. Returns 0 or an error of buf_add, `to` then unchanged. */
 int json_in_write(const struct json_in *v, struct buf *to);
 
 #endif

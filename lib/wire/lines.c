@@ -35,7 +35,13 @@ static int keep_part(struct lines *l, const char *data, size_t len, lines_fn fn,
     if (l->skipping)
         return COACH_OK;
     int rc = buf_add(&l->part, data, len);
-    return rc == COACH_ELIMIT ? too_long(l, false, fn, user) : rc;
+    if (rc == COACH_ELIMIT)
+        return too_long(l, false, fn, user);
+    if (rc != COACH_OK) { /* pass over the rest of the line, so that no part of it is taken for another */
+        buf_clear(&l->part);
+        l->skipping = true;
+    }
+    return rc;
 }
 
 static int end_line(struct lines *l, const char *data, size_t len, lines_fn fn, void *user)

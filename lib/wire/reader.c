@@ -17,7 +17,7 @@ enum { MAX_CHANNELS = 64 };
 struct wire_reader {
     char call_id[WIRE_MAX_ID + 1]; /* "" until a hello bound it */
     char agent_id[WIRE_MAX_ID + 1];
-    char language[32];
+    char language[WIRE_MAX_ID + 1];
     struct table channels; /* channel -> (void *)(uintptr_t)coach_role */
     bool acks;
     uint64_t unknown_fields;
@@ -143,7 +143,7 @@ static int read_bool(struct message *m, const char *name, const json_t *v, bool 
     return COACH_OK;
 }
 
-/* Milliseconds and counters; a number with a fraction is rounded down, one out of range refused. */
+/* Milliseconds and counters; a fraction is dropped, a number out of range refused. */
 static int read_number(struct message *m, const char *name, const json_t *v, int64_t min, int64_t max, int64_t *ret)
 {
     if (json_is_real(v) && json_real_value(v) >= (double)min && json_real_value(v) <= (double)max) {
@@ -526,9 +526,9 @@ int wire_reader_line(struct wire_reader *r, const char *line, size_t len, const 
         return COACH_OK;
     }
     while (p < end) { /* one value, or several in a row */
-        json_error_t why;
+        json_error_t why = {0};
         json_t *v = json_loadb(p, (size_t)(end - p), JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK, &why);
-        if (v == NULL && json_error_code(&why) == json_error_out_of_memory)
+        if (v == NULL && why.text[0] == '\0') /* how jansson says that memory is out */
             return COACH_ENOMEM;
         if (v == NULL) {
             complain_json(handler, &why, (size_t)(p - line));
