@@ -21,8 +21,9 @@ struct reading {
     size_t len;
     char token[TOKEN_MAX]; /* the word being read, folded */
     size_t token_len;
-    size_t from, to; /* its bytes in the text; empty token: no meaning */
+    size_t from, to;  /* its bytes in the text; empty token: no meaning */
     size_t to_before; /* `to` before an apostrophe at its end */
+    bool full;
     int rc;
 };
 
@@ -86,22 +87,24 @@ static void add_contracted(struct reading *r, const char *token, size_t len, int
         return;
     }
     const char *apostrophe = memrchr(token, '\'', len);
-    if (apostrophe == NULL || depth == 3) {
+    if (apostrophe == NULL) {
         add_word(r, token, len);
         return;
     }
     const char *end = token + len;
     size_t ending = (size_t)(end - apostrophe) - 1;
     const char *whole = NULL;
-    if (apostrophe > token + 1 && apostrophe[-1] == 'n') /* "n't": the n belongs to the ending */
+    bool deep = depth == 3;                                       /* nobody says that; what is left becomes one word */
+    if (!deep && apostrophe > token + 1 && apostrophe[-1] == 'n') /* "n't": the n belongs to the ending */
         whole = table_get(&r->lang->endings, apostrophe - 1, ending + 2);
     if (whole != NULL) {
         add_contracted(r, token, (size_t)(apostrophe - 1 - token), depth + 1);
         add_words(r, whole);
         return;
     }
-    whole = table_get(&r->lang->endings, apostrophe + 1, ending);
-    if (whole != NULL || table_get(&r->lang->loose, apostrophe, ending + 1) != NULL) {
+    if (!deep)
+        whole = table_get(&r->lang->endings, apostrophe + 1, ending);
+    if (whole != NULL || (!deep && table_get(&r->lang->loose, apostrophe, ending + 1) != NULL)) {
         add_contracted(r, token, (size_t)(apostrophe - token), depth + 1);
         if (whole != NULL)
             add_words(r, whole);
@@ -132,9 +135,12 @@ static void end_token(struct reading *r)
 
 static void grow_token(struct reading *r, const char *bytes, size_t n, size_t from, size_t to)
 {
-    if (r->token_len == 0)
+    if (r->token_len == 0) {
         r->from = from;
-    if (r->token_len + n <= TOKEN_MAX) {
+        r->full = false;
+    }
+    r->full = r->full || r->token_len + n > TOKEN_MAX; /* no later, narrower character may fill the gap */
+    if (!r->full) {
         memcpy(r->token + r->token_len, bytes, n);
         r->token_len += n;
     }
@@ -157,6 +163,11 @@ static bool is_digit(char c)
 static bool is_upper(char c)
 {
     return c >= 'A' && c <= 'Z';
+}
+
+static bool is_letter(char c)
+{
+    return is_upper(c) || (c >= 'a' && c <= 'z');
 }
 
 /* Whether a word between brackets names a sound: "[noise]", "(soft music)". */
@@ -217,6 +228,8 @@ static size_t step_mask(struct reading *r, size_t at)
         n++;
     if (n < 2)
         return 0;
+    while (at + n < r->len && (is_letter(r->text[at + n]) || is_digit(r->text[at + n])))
+        n++; /* the end of a word that was masked in part is no word of its own */
     size_t from = r->token_len > 0 ? r->from : at;
     add_mask(r, from, at + n);
     return n;
@@ -280,11 +293,15 @@ static size_t step_wide(struct reading *r, size_t at)
     }
     utf8proc_int32_t parts[24];
     int last = 0;
-    utf8proc_ssize_t count = utf8proc_decompose_char((utf8proc_int32_t)cp, parts, 24,
-                                                     UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD, &last);
+    utf8proc_ssize_t count =
+        utf8proc_decompose_char((utf8proc_int32_t)cp, parts, 24,
+                                UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE, &last);
     for (utf8proc_ssize_t i = 0; i < count && i < 24; i++) {
         utf8proc_category_t category = utf8proc_category(parts[i]);
+        bool mark = category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME;
         bool in_word = category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NO;
+        if (mark && r->token_len == 0) /* of an emoji, say: a mark alone is no word */
+            continue;
         utf8proc_uint8_t bytes[4];
         utf8proc_ssize_t len = utf8proc_encode_char(parts[i], bytes);
         if (in_word && len > 0)

@@ -44,5 +44,4 @@ int words_read(struct words *w, const struct language *lang, const char *text, s
 /* Index of the word at or after byte `at` of the line; `count` when there is none. */
 size_t words_at(const struct words *w, size_t at);
 
-
 #endif
