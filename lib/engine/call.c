@@ -65,23 +65,34 @@ size_t call_memory(const struct call *c)
            c->muted_cap * sizeof *c->muted;
 }
 
-/* Makes room for one more of `size` bytes, doubling from 4 up to `most`. Returns 0, COACH_ENOMEM, or COACH_ELIMIT when
- * it is full. */
-static int make_room(void *items, uint32_t count, uint32_t *cap, uint32_t most, size_t size)
+/* Makes room for `more` of `size` bytes each, doubling from 4 up to `most`. Returns 0, COACH_ENOMEM, or COACH_ELIMIT
+ * when it is full already. */
+static int make_room(void *items, uint32_t count, size_t more, uint32_t *cap, uint32_t most, size_t size)
 {
-    if (count < *cap)
-        return COACH_OK;
-    if (*cap >= most)
-        return COACH_ELIMIT;
-    uint32_t more = *cap == 0 ? 4 : *cap * 2;
-    more = more > most ? most : more;
+    size_t want = more > most - count ? most : count + more;
+    if (want <= *cap)
+        return count < *cap || more == 0 ? COACH_OK : COACH_ELIMIT;
+    size_t room = *cap == 0 ? 4 : *cap;
+    while (room < want)
+        room *= 2;
+    room = room > most ? most : room;
     void *old;
     memcpy(&old, items, sizeof old); /* `items` points at a pointer of any type */
-    void *grown = realloc(old, more * size);
+    void *grown = realloc(old, room * size);
     if (grown == NULL)
         return COACH_ENOMEM;
     memcpy(items, &grown, sizeof grown);
-    *cap = more;
+    *cap = (uint32_t)room;
+    return COACH_OK;
+}
+
+int call_reserve(struct call *c, size_t rules, size_t terms)
+{
+    if (make_room(&c->segments, c->segment_count, 1, &c->segment_cap, CALL_SEGMENTS, sizeof *c->segments) ==
+            COACH_ENOMEM ||
+        make_room(&c->rules, c->rule_count, rules, &c->rule_cap, CALL_RULES, sizeof *c->rules) == COACH_ENOMEM ||
+        make_room(&c->terms, c->term_count, terms, &c->term_cap, CALL_TERMS, sizeof *c->terms) == COACH_ENOMEM)
+        return COACH_ENOMEM;
     return COACH_OK;
 }
 
@@ -95,10 +106,8 @@ struct call_segment *call_find_segment(struct call *c, uint64_t id)
 
 struct call_segment *call_add_segment(struct call *c, uint64_t id, uint64_t text)
 {
-    int rc = make_room(&c->segments, c->segment_count, &c->segment_cap, CALL_SEGMENTS, sizeof *c->segments);
-    if (rc == COACH_ENOMEM)
-        return NULL;
-    uint32_t at = rc == COACH_OK ? c->segment_count++ : c->segment_next++ % CALL_SEGMENTS;
+    bool full = c->segment_count == CALL_SEGMENTS;
+    uint32_t at = full ? c->segment_next++ % CALL_SEGMENTS : c->segment_count++;
     c->segments[at] = (struct call_segment){.id = id, .text = text};
     return &c->segments[at];
 }
@@ -116,10 +125,7 @@ struct call_rule *call_rule_state(struct call *c, uint64_t key)
     struct call_rule *r = call_find_rule(c, key);
     if (r != NULL)
         return r;
-    int rc = make_room(&c->rules, c->rule_count, &c->rule_cap, CALL_RULES, sizeof *c->rules);
-    if (rc == COACH_ENOMEM)
-        return NULL;
-    if (rc == COACH_OK) {
+    if (c->rule_count < CALL_RULES) {
         r = &c->rules[c->rule_count++];
     } else {
         r = &c->rules[0];
@@ -143,14 +149,10 @@ bool call_has_term(const struct call *c, uint64_t term)
     return holds(c->terms, c->term_count, term);
 }
 
-int call_add_term(struct call *c, uint64_t term)
+void call_add_term(struct call *c, uint64_t term)
 {
-    if (call_has_term(c, term))
-        return COACH_OK;
-    int rc = make_room(&c->terms, c->term_count, &c->term_cap, CALL_TERMS, sizeof *c->terms);
-    if (rc == COACH_OK)
+    if (!call_has_term(c, term) && c->term_count < CALL_TERMS)
         c->terms[c->term_count++] = term;
-    return rc == COACH_ELIMIT ? COACH_OK : rc;
 }
 
 static uint64_t id_hash(const char *rule_id)
@@ -170,7 +172,7 @@ int call_mute(struct call *c, const char *rule_id)
 {
     if (call_is_muted(c, rule_id))
         return COACH_OK;
-    int rc = make_room(&c->muted, c->muted_count, &c->muted_cap, CALL_MUTED, sizeof *c->muted);
+    int rc = make_room(&c->muted, c->muted_count, 1, &c->muted_cap, CALL_MUTED, sizeof *c->muted);
     if (rc == COACH_OK)
         c->muted[c->muted_count++] = id_hash(rule_id);
     return rc;

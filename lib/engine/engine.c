@@ -104,12 +104,11 @@ static void mark_fired(struct call_segment *s, uint64_t rule)
 
 /* --- attention: may the agent see it? --- */
 
-static enum engine_held judge(struct call *c, const struct rule_limits *limits, const struct rule *rule,
-                              const struct call_segment *segment, uint64_t id)
+static enum engine_held judge(struct call *c, const struct rule_limits *limits, const struct rule *rule, bool duplicate)
 {
     const struct call_rule *state = call_find_rule(c, rule->key);
     bool praise = rule->severity == RULE_PRAISE, critical = rule->severity == RULE_CRITICAL;
-    if (fired_on(segment, id))
+    if (duplicate)
         return ENGINE_DUPLICATE;
     if (state != NULL && c->now_ms - state->last_ms < rule->cooldown_ms)
         return ENGINE_COOLDOWN;
@@ -128,27 +127,24 @@ static enum engine_held judge(struct call *c, const struct rule_limits *limits, 
 
 /* What a finding changes. A rule cools down and counts whether or not the call's attention let it through, so that
  * findings do not depend on what other rules showed; a duplicate or a cooling rule changes nothing. */
-static int settle(struct call *c, const struct rule *rule, struct call_segment *segment, uint64_t id,
-                  enum engine_held held)
+static void settle(struct call *c, const struct rule *rule, struct call_segment *segment, uint64_t id,
+                   enum engine_held held)
 {
     c->counts.held[held]++;
     if (held == ENGINE_DUPLICATE || held == ENGINE_COOLDOWN || held == ENGINE_PER_CALL)
-        return COACH_OK;
+        return;
     struct call_rule *state = call_rule_state(c, rule->key);
-    if (state == NULL)
-        return COACH_ENOMEM;
     state->last_ms = c->now_ms;
     state->fired++;
     mark_fired(segment, id);
     if (held != ENGINE_SHOWN)
-        return COACH_OK;
+        return;
     c->counts.shown++;
     c->last_shown_ms = c->now_ms;
     if (rule->severity == RULE_PRAISE)
         c->praise++;
     else
         c->shown++;
-    return COACH_OK;
 }
 
 /* --- what the card says --- */
@@ -176,7 +172,8 @@ static struct wire_text value_of(const struct fill *f, const char *name, size_t 
     return (struct wire_text){f->text->s + span.from, span.to - span.from};
 }
 
-/* A message with its placeholders filled in, in the arena; NULL when memory is out. Called with `to` NULL to measure. */
+/* A message with its placeholders filled in, in the arena; NULL when memory is out. Called with `to` NULL to measure.
+ */
 static size_t fill_in(const struct fill *f, const char *message, char *to)
 {
     size_t n = 0;
@@ -207,8 +204,8 @@ static const char *filled(const struct fill *f, const char *message)
 
 static int64_t time_on_screen(enum rule_severity severity)
 {
-    static const int64_t ms[] = {[RULE_CRITICAL] = 15000, [RULE_IMPORTANT] = 12000, [RULE_HINT] = 9000,
-                                 [RULE_PRAISE] = 7000};
+    static const int64_t ms[] = {
+        [RULE_CRITICAL] = 15000, [RULE_IMPORTANT] = 12000, [RULE_HINT] = 9000, [RULE_PRAISE] = 7000};
     return ms[severity];
 }
 
@@ -303,39 +300,45 @@ static int by_weight(const void *a, const void *b)
     return x->rule->index < y->rule->index ? -1 : x->rule->index > y->rule->index;
 }
 
-static int find(struct engine *e, const struct ruleset *set, struct call *c, const struct wire_event *ev)
-{
+/* What the scanner made of a line. */
+struct heard {
     const struct hit *hits;
-    size_t n;
+    size_t count;
+    size_t terms; /* swap terms in it that a customer used */
+};
+
+/* Finds what the line holds; the call does not change. */
+static int find(struct engine *e, const struct ruleset *set, const struct call *c, const struct wire_event *ev,
+                struct heard *heard)
+{
     int rc = words_read(&e->words, ruleset_language(set), ev->text.s, ev->text.len);
     if (rc == COACH_OK)
-        rc = scanner_scan(e->scanner, set, &e->words, ev->role, &hits, &n);
-    for (size_t i = 0; rc == COACH_OK && i < n; i++) {
-        if (hits[i].by_customer)
-            rc = call_add_term(c, term_of(&hits[i]));
-        else if (counts(e, c, &hits[i], ev))
-            rc = keep(e, set, c, ev, &hits[i]);
+        rc = scanner_scan(e->scanner, set, &e->words, ev->role, &heard->hits, &heard->count);
+    for (size_t i = 0; rc == COACH_OK && i < heard->count; i++) {
+        if (heard->hits[i].by_customer)
+            heard->terms++;
+        else if (counts(e, c, &heard->hits[i], ev))
+            rc = keep(e, set, c, ev, &heard->hits[i]);
     }
     if (rc == COACH_OK && e->count > 1)
         qsort(e->findings, e->count, sizeof *e->findings, by_weight);
     return rc;
 }
 
-static int weigh(struct engine *e, const struct ruleset *set, struct call *c, struct call_segment *segment)
+static void weigh(struct engine *e, const struct ruleset *set, struct call *c, struct call_segment *segment)
 {
+    const struct call_segment before = *segment; /* a rule fires once on a line: what others do on it is no repeat */
     for (size_t i = 0; i < e->count; i++) {
         struct finding *f = &e->findings[i];
         uint64_t id = hash_of(f->rule->id, strlen(f->rule->id), "", 0);
-        f->held = judge(c, ruleset_limits(set), f->rule, segment, id);
+        f->held = judge(c, ruleset_limits(set), f->rule, fired_on(&before, id));
         f->nudge.held = engine_held_name(f->held);
-        int rc = settle(c, f->rule, segment, id, f->held);
-        if (rc != COACH_OK)
-            return rc;
+        settle(c, f->rule, segment, id, f->held);
     }
-    return COACH_OK;
 }
 
-/* A final: run it unless it says nothing new. `line` has a segment id. */
+/* A final: run it unless it says nothing new. `line` has a segment id. Whatever can fail comes before the first change
+ * to the call. */
 static int step_final(struct engine *e, const struct ruleset *set, struct call *c, const struct wire_event *line)
 {
     uint64_t id = segment_hash(line), text = hash_of(line->text.s, line->text.len, "", 0);
@@ -344,21 +347,35 @@ static int step_final(struct engine *e, const struct ruleset *set, struct call *
         c->counts.repeats++;
         return COACH_OK;
     }
-    int rc = find(e, set, c, line);
+    struct heard heard = {0};
+    int rc = find(e, set, c, line, &heard);
+    if (rc == COACH_OK)
+        rc = call_reserve(c, e->count, heard.terms);
     if (rc != COACH_OK)
         return rc;
+    segment = call_find_segment(c, id);
     if (segment == NULL)
         segment = call_add_segment(c, id, text);
-    if (segment == NULL)
-        return COACH_ENOMEM;
     segment->text = text;
     c->counts.lines++;
-    return weigh(e, set, c, segment);
+    for (size_t i = 0; heard.terms > 0 && i < heard.count; i++)
+        if (heard.hits[i].by_customer)
+            call_add_term(c, term_of(&heard.hits[i]));
+    weigh(e, set, c, segment);
+    return COACH_OK;
 }
+
+/* The call's clock and what counts its lines, to be put back when a step fails. */
+struct clock {
+    bool started;
+    int64_t first_arrival, now_ms;
+    uint64_t unnamed;
+};
 
 int engine_step(struct engine *e, const struct ruleset *set, struct call *c, const struct wire_event *event,
                 int64_t now_ms, const struct finding **findings, size_t *count)
 {
+    const struct clock before = {c->started, c->first_arrival, c->now_ms, c->unnamed};
     e->count = 0;
     *findings = e->findings;
     *count = 0;
@@ -375,6 +392,12 @@ int engine_step(struct engine *e, const struct ruleset *set, struct call *c, con
         line.segment_id = (struct wire_text){e->segment_id, (size_t)n};
     }
     int rc = step_final(e, set, c, &line);
+    if (rc != COACH_OK) {
+        c->started = before.started;
+        c->first_arrival = before.first_arrival;
+        c->now_ms = before.now_ms;
+        c->unnamed = before.unnamed;
+    }
     *findings = e->findings;
     *count = rc == COACH_OK ? e->count : 0;
     return rc;
