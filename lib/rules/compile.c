@@ -45,6 +45,14 @@ static int compile_pattern(struct build *b, const struct yaml_node *at, pcre2_co
                     "this phrase is too large once its lists are filled in (%s)", (const char *)text);
         return COACH_OK;
     }
+    uint32_t groups = 0;
+    if (pcre2_pattern_info(*ret, PCRE2_INFO_CAPTURECOUNT, &groups) != 0 || groups >= PARTS_MAX_GROUPS) {
+        keys_refuse(b->problems, at, "phrase-too-large", "split it into several phrases",
+                    "this phrase names the lists that its message quotes too often");
+        pcre2_code_free(*ret);
+        *ret = NULL;
+        return COACH_OK;
+    }
     /* where the machine forbids a JIT the interpreter runs the same pattern; start-up says so */
     (void)pcre2_jit_compile(*ret, PCRE2_JIT_COMPLETE);
     return COACH_OK;
@@ -65,7 +73,8 @@ static int add_phrase(struct build *b, struct part_rule *r, const struct def_phr
     buf_reset(&b->pattern);
     int rc = pattern_write(&b->context, &def->tree, r->captures, r->capture_count, &b->pattern);
     if (rc == COACH_ELIMIT) {
-        keys_refuse(b->problems, def->node, "phrase-too-large", "split it into several phrases, or make its lists shorter",
+        keys_refuse(b->problems, def->node, "phrase-too-large",
+                    "split it into several phrases, or make its lists shorter",
                     "this phrase is too large once its lists are filled in");
         return COACH_OK; /* the problem ends the build; numbers need not stay in step */
     }
@@ -88,6 +97,8 @@ static int add_phrases(struct build *b, struct part_rule *r, const struct def_ph
                        struct part_range *range, struct hash_fields *print)
 {
     range->first = (uint32_t)b->set->phrase_count;
+    uint64_t count = defs->count; /* where one part ends and the next begins */
+    hash_fields_add(print, &count, sizeof count);
     for (size_t i = 0; i < defs->count; i++) {
         int rc = add_phrase(b, r, &defs->items[i], (int)i + 1, brings, print);
         if (rc != COACH_OK)
@@ -100,17 +111,23 @@ static int add_phrases(struct build *b, struct part_rule *r, const struct def_ph
 /* --- one rule --- */
 
 /* The lists that the message or a suggestion quotes. */
-static int find_captures(struct build *b, struct part_rule *r, const char *text)
+static int find_captures(struct build *b, struct part_rule *r, const struct def_text *text)
 {
     struct placeholder ph;
-    for (size_t at = 0; text != NULL && pack_placeholder(text, &at, &ph);) {
+    for (size_t at = 0; text->node != NULL && pack_placeholder(text->s, &at, &ph);) {
         if (strcmp(ph.name, "said") == 0 || strcmp(ph.name, "plain") == 0)
             continue;
         size_t i = 0;
         while (i < r->capture_count && strcmp(r->captures[i], ph.name) != 0)
             i++;
-        if (i < r->capture_count || i == PARTS_MAX_CAPTURES)
+        if (i < r->capture_count)
             continue;
+        if (i == PARTS_MAX_CAPTURES) {
+            struct mark m = yaml_mark_at(text->node, ph.at, (int)ph.len);
+            diags_add(b->problems, DIAG_ERROR, "placeholder", &m, "write some of them out",
+                      "the cards of a rule quote at most %d lists", PARTS_MAX_CAPTURES);
+            return COACH_OK;
+        }
         if ((r->captures[i] = arena_str(&b->set->memory, ph.name)) == NULL)
             return COACH_ENOMEM;
         r->capture_count++;
@@ -130,9 +147,9 @@ static void print_rule(const struct rule *r, struct hash_fields *print)
     const char *texts[] = {r->id, r->category, r->title, r->message, r->suggest[0], r->suggest[1]};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         hash_fields_add(print, texts[i], texts[i] == NULL ? 0 : strlen(texts[i]));
-    const int64_t numbers[] = {r->rev, r->severity, r->mode, r->speaker, r->cooldown_ms, r->per_call,
-                               (int64_t)(r->min_confidence * 1000)};
+    const int64_t numbers[] = {r->rev, r->severity, r->mode, r->speaker, r->cooldown_ms, r->per_call, r->is_swap};
     hash_fields_add(print, numbers, sizeof numbers);
+    hash_fields_add(print, &r->min_confidence, sizeof r->min_confidence);
 }
 
 static int add_rule(struct build *b, const struct rulefile *f, const struct def_rule *def)
@@ -162,9 +179,9 @@ static int add_rule(struct build *b, const struct rulefile *f, const struct def_
         r->rule.suggest[i] = copy(b, def->suggest.items[i].s, &failed);
     struct hash_fields print;
     hash_fields_init(&print);
-    int rc = failed ? COACH_ENOMEM : find_captures(b, r, r->rule.message);
-    for (size_t i = 0; i < 2 && rc == COACH_OK; i++)
-        rc = find_captures(b, r, r->rule.suggest[i]);
+    int rc = failed ? COACH_ENOMEM : find_captures(b, r, &def->message);
+    for (size_t i = 0; i < def->suggest.count && rc == COACH_OK; i++)
+        rc = find_captures(b, r, &def->suggest.items[i]);
     if (rc == COACH_OK)
         rc = add_phrases(b, r, r->rule.is_swap ? &def->swap : &def->says, true, &r->says, &print);
     if (rc == COACH_OK)

@@ -7,8 +7,8 @@
 
 #include "lib/base/error.h"
 
-void keys_refuse(struct diags *problems, const struct yaml_node *at, const char *code, const char *hint, const char *fmt,
-                 ...)
+void keys_refuse(struct diags *problems, const struct yaml_node *at, const char *code, const char *hint,
+                 const char *fmt, ...)
 {
     char what[300];
     va_list ap;
@@ -166,8 +166,8 @@ static void read_yes_no(const struct key *k, const struct yaml_node *node, struc
     if (yes || no)
         *ret = (struct def_number){node, yes};
     else
-        keys_refuse(problems, node, "bad-value", "write true or false", "%s: '%.40s' is neither true nor false", k->name,
-                    node->text);
+        keys_refuse(problems, node, "bad-value", "write true or false", "%s: '%.40s' is neither true nor false",
+                    k->name, node->text);
 }
 
 static void read_share(const struct key *k, const struct yaml_node *node, struct def_real *ret, struct diags *problems)

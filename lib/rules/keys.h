@@ -1,5 +1,5 @@
-/* Reading a mapping by a table of its keys: unknown keys, wrong kinds and bad values are found here, for every mapping of a
- * rule file alike. The same tables make the editors' schema. */
+/* Reading a mapping by a table of its keys: unknown keys, wrong kinds and bad values are found here, for every mapping
+ * of a rule file alike. The same tables make the editors' schema. */
 #ifndef COACH_RULES_KEYS_H
 #define COACH_RULES_KEYS_H
 
@@ -22,7 +22,7 @@ enum key_kind {
 struct key {
     const char *name;
     enum key_kind kind;
-    size_t offset; /* in the struct that is filled */
+    size_t offset;              /* in the struct that is filled */
     const char *const *choices; /* NULL ended */
     int64_t min, max;
     int (*read)(struct arena *memory, const struct yaml_node *value, void *member, struct diags *problems);
@@ -38,8 +38,8 @@ int keys_read(const struct key *keys, size_t n, const char *what, struct arena *
 bool keys_duration(const char *text, int64_t *ms);
 
 /* Adds a problem at a node. */
-void keys_refuse(struct diags *problems, const struct yaml_node *at, const char *code, const char *hint, const char *fmt,
-                 ...) __attribute__((format(printf, 5, 6)));
+void keys_refuse(struct diags *problems, const struct yaml_node *at, const char *code, const char *hint,
+                 const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 /* Reads the condition of a rule or a signal into a struct def_when. */
 int when_read(struct arena *memory, const struct yaml_node *value, void *member, struct diags *problems);

@@ -197,8 +197,9 @@ static int read_tables(struct reading *r, const struct yaml_node *root)
 
 static void check_keys(const struct yaml_node *root, struct diags *problems)
 {
-    static const char *const known[] = {"format",    "language", "contractions", "endings", "loose",   "symbols", "sounds",
-                                        "irregular", "forms",    "numbers",      "common",  "fillers", "back_channels"};
+    static const char *const known[] = {"format",  "language", "contractions", "endings", "loose",
+                                        "symbols", "sounds",   "irregular",    "forms",   "numbers",
+                                        "common",  "fillers",  "back_channels"};
     enum { KNOWN = sizeof known / sizeof *known };
     for (size_t i = 0; i < root->count; i++) {
         size_t k = 0;

@@ -14,10 +14,18 @@ enum { MESSAGE_ROOM = 140 };
 static const struct {
     const char *name, *title;
 } shipped[] = {
-    {"dismissive", "Acknowledge first"},   {"defensive", "Own the next step"},    {"jargon", "Plain words"},
-    {"clarity", "Keep it short"},          {"empathy", "Name the feeling"},       {"listening", "Let them finish"},
-    {"policy", "Give the reason"},         {"language", "Say what you can do"},   {"options", "Offer a way forward"},
-    {"followup", "Say what happens next"}, {"escalation", "Bring in help"},       {"tone", "Ease the tone"},
+    {"dismissive", "Acknowledge first"},
+    {"defensive", "Own the next step"},
+    {"jargon", "Plain words"},
+    {"clarity", "Keep it short"},
+    {"empathy", "Name the feeling"},
+    {"listening", "Let them finish"},
+    {"policy", "Give the reason"},
+    {"language", "Say what you can do"},
+    {"options", "Offer a way forward"},
+    {"followup", "Say what happens next"},
+    {"escalation", "Bring in help"},
+    {"tone", "Ease the tone"},
     {"praise", "Well done"},
 };
 enum { SHIPPED = sizeof shipped / sizeof *shipped };
@@ -217,53 +225,70 @@ static int parse_all(struct pack *p)
 
 /* --- lists --- */
 
-enum { UNSEEN, OPEN, DONE, BROKEN };
+/* What is known of a list: how deep its lists of lists go (1: none), or one of these. */
+enum { LIST_BROKEN = -2, LIST_OPEN = -1, LIST_UNSEEN = 0, LIST_MAX_DEPTH = 8 };
 
-static int visit_list(struct pack *p, const struct def_list *def, struct table *state);
+static int visit_list(struct pack *p, const struct def_list *def, struct table *state, int depth);
 
-/* The worst state of the lists that a phrase names. */
-static int visit_phrase(struct pack *p, const struct yaml_node *node, const struct phrase *phrase, struct table *state)
+/* The depth of the deepest list that a phrase names, 0 for none; LIST_BROKEN when one cannot be used. */
+static int visit_phrase(struct pack *p, const struct yaml_node *node, const struct phrase *phrase, struct table *state,
+                        int depth)
 {
-    int worst = DONE;
+    int deepest = 0;
+    bool broken = false;
     for (size_t i = 0; i < phrase->count; i++) {
         const struct phrase_item *item = &phrase->items[i];
         for (size_t k = 0; k < item->choice_count; k++) {
-            int inner = visit_phrase(p, node, &item->choices[k], state);
-            worst = inner > worst ? inner : worst;
+            int inner = visit_phrase(p, node, &item->choices[k], state, depth);
+            broken = broken || inner < 0;
+            deepest = inner > deepest ? inner : deepest;
         }
         if (item->kind != PHRASE_LIST)
             continue;
+        struct mark m = yaml_mark_at(node, item->at, (int)item->len);
+        if (depth == LIST_MAX_DEPTH) {
+            diags_add(p->problems, DIAG_ERROR, "list-depth", &m, "write the words out here",
+                      "lists of lists go at most %d deep", LIST_MAX_DEPTH);
+            return LIST_BROKEN;
+        }
         const struct def_list *def = table_get(&p->list_defs, item->text, strlen(item->text));
-        int inner = visit_list(p, def, state);
-        if (inner == OPEN) {
-            struct mark m = yaml_mark_at(node, item->at, (int)item->len);
+        int inner = visit_list(p, def, state, depth + 1);
+        if (inner == LIST_OPEN)
             diags_add(p->problems, DIAG_ERROR, "list-cycle", &m, "write the words out here",
                       "the list '%s' contains itself", item->text);
-            inner = BROKEN;
-        }
-        worst = inner > worst ? inner : worst;
+        broken = broken || inner < 0;
+        deepest = inner > deepest ? inner : deepest;
     }
-    return worst;
+    return broken ? LIST_BROKEN : deepest;
 }
 
-static int visit_list(struct pack *p, const struct def_list *def, struct table *state)
+/* `depth`: lists on the way here, this one counted, so that no chain of them is followed for ever. */
+static int visit_list(struct pack *p, const struct def_list *def, struct table *state, int depth)
 {
     size_t len = strlen(def->name);
     int now = (int)(intptr_t)table_get(state, def->name, len);
-    if (now != UNSEEN)
+    if (now != LIST_UNSEEN)
         return now;
-    if (table_set(state, def->name, len, (void *)(intptr_t)OPEN) != COACH_OK)
-        return BROKEN;
-    int worst = def->items.count == 0 ? BROKEN : DONE;
-    for (size_t i = 0; i < def->items.count; i++) {
-        int inner = def->items.items[i].usable
-                        ? visit_phrase(p, def->items.items[i].node, &def->items.items[i].tree, state)
-                        : BROKEN;
-        worst = inner > worst ? inner : worst;
+    if (table_set(state, def->name, len, (void *)(intptr_t)LIST_OPEN) != COACH_OK) {
+        p->problems->out_of_memory = true;
+        return LIST_BROKEN;
     }
-    if (table_set(state, def->name, len, (void *)(intptr_t)worst) != COACH_OK)
-        return BROKEN;
-    return worst;
+    int deepest = 0;
+    bool broken = def->items.count == 0;
+    for (size_t i = 0; i < def->items.count; i++) {
+        const struct def_phrase *item = &def->items.items[i];
+        int inner = item->usable ? visit_phrase(p, item->node, &item->tree, state, depth) : LIST_BROKEN;
+        broken = broken || inner < 0;
+        deepest = inner > deepest ? inner : deepest;
+    }
+    if (!broken && deepest >= LIST_MAX_DEPTH) { /* each part was seen before, and shallow by itself */
+        diags_add(p->problems, DIAG_ERROR, "list-depth", &def->node->at, "write the words of the lists out here",
+                  "lists of lists go at most %d deep", LIST_MAX_DEPTH);
+        broken = true;
+    }
+    int known = broken ? LIST_BROKEN : deepest + 1;
+    (void)table_set(state, def->name, len, (void *)(intptr_t)known); /* it is there: nothing is allocated */
+    return known;
 }
 
 static int keep_list(struct pack *p, const struct def_list *def)
@@ -289,7 +314,7 @@ static int resolve_lists(struct pack *p)
         const struct def_list *def = table_value(e);
         if (def->items.node != NULL && def->items.node->kind == YAML_LIST && def->items.node->count == 0)
             keys_refuse(p->problems, def->node, "empty-list", NULL, "there is no phrase in this list");
-        if (visit_list(p, def, &state) == DONE)
+        if (visit_list(p, def, &state, 1) > 0)
             rc = keep_list(p, def);
     }
     table_clear(&state);
@@ -364,7 +389,8 @@ static void check_when(struct pack *p, const struct def_when *w)
         check_signal_name(p, names[i]);
     if (w->at.node != NULL && strcmp(w->at.s, "call end") != 0)
         check_signal_name(p, &w->at);
-    if (w->since.node != NULL && strcmp(w->since.s, "call start") != 0 && !(w->since.s[0] >= '0' && w->since.s[0] <= '9'))
+    if (w->since.node != NULL && strcmp(w->since.s, "call start") != 0 &&
+        !(w->since.s[0] >= '0' && w->since.s[0] <= '9'))
         check_signal_name(p, &w->since);
     for (size_t i = 0; i < w->sequence.count; i++)
         check_signal_name(p, &w->sequence.items[i]);
@@ -425,7 +451,9 @@ static void check_placeholders(struct pack *p, const struct rulefile *f, const s
             diags_add(p->problems, DIAG_WARNING, "quotes-customer", &m,
                       "say it without quoting: a customer may have read out a card number",
                       "this message quotes the customer's own words");
-        if (said ? r->when.node == NULL : plain ? r->swap.count > 0 : ph.name[0] != '\0' && some_phrase_names(r, ph.name))
+        if (said    ? r->when.node == NULL
+            : plain ? r->swap.count > 0
+                    : ph.name[0] != '\0' && some_phrase_names(r, ph.name))
             continue;
         diags_add(p->problems, DIAG_ERROR, "placeholder", &m,
                   plain ? "only a swap rule has plain words"
@@ -461,8 +489,8 @@ static void check_category(struct pack *p, const struct def_rule *r)
             names[n++] = p->files[i].categories[k].name;
     const char *near = diag_nearest(r->category.s, names, n);
     char hint[160];
-    snprintf(hint, sizeof hint, near == NULL ? "declare it: 'categories:' with '%.40s: heading of its cards'"
-                                             : "did you mean '%.40s'?",
+    snprintf(hint, sizeof hint,
+             near == NULL ? "declare it: 'categories:' with '%.40s: heading of its cards'" : "did you mean '%.40s'?",
              near == NULL ? r->category.s : near);
     keys_refuse(p->problems, r->category.node, "unknown-category", hint, "there is no category called '%.64s'",
                 r->category.s);
@@ -485,6 +513,9 @@ static void note_unevaluated(struct pack *p, const struct def_rule *r)
     else if (r->regex.node != NULL)
         diags_add(p->problems, DIAG_NOTE, "not-evaluated", &at->at, NULL,
                   "a regex rule: read, but this version does not run it");
+    if (r->quiets.node != NULL)
+        diags_add(p->problems, DIAG_NOTE, "not-evaluated", &r->quiets.node->at, NULL,
+                  "quiets: read and checked, but this version does not apply it");
 }
 
 static void check_references(struct pack *p)

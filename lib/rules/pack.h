@@ -11,11 +11,11 @@ struct pack {
     struct arena memory;
     struct rulefile *files;
     size_t file_count;
-    struct language *lang;   /* the caller's */
-    struct table lists;      /* name -> struct phrase_list *, usable ones only */
-    struct table list_defs;  /* name -> struct def_list * */
-    struct table signals;    /* id -> struct def_signal * */
-    struct table rules;      /* id -> struct def_rule * */
+    struct language *lang;  /* the caller's */
+    struct table lists;     /* name -> struct phrase_list *, usable ones only */
+    struct table list_defs; /* name -> struct def_list * */
+    struct table signals;   /* id -> struct def_signal * */
+    struct table rules;     /* id -> struct def_rule * */
     struct diags *problems;
 };
 

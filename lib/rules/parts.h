@@ -10,7 +10,10 @@
 #include "lib/rules/ruleset.h"
 #include "lib/rules/vocabulary.h"
 
-enum { PARTS_MAX_CAPTURES = 4 };
+enum {
+    PARTS_MAX_CAPTURES = 4, /* lists that the cards of a rule quote */
+    PARTS_MAX_GROUPS = 64   /* places in a pattern where they stand, the whole match among them */
+};
 
 /* Word ids of which one must be in the line. */
 struct part_filter {
@@ -21,8 +24,8 @@ struct part_filter {
 struct part_phrase {
     pcre2_code *code;
     uint32_t rule;
-    int number;              /* from 1, within its key of the rule */
-    const char *plain;       /* of a swap */
+    int number;                 /* from 1, within its key of the rule */
+    const char *plain;          /* of a swap */
     struct part_filter also[2]; /* beside the word that brought it up */
 };
 
@@ -33,8 +36,8 @@ struct part_range {
 };
 
 struct part_rule {
-    struct rule rule; /* first: the scanner gets back from it */
-    struct part_range says;   /* or swap */
+    struct rule rule;       /* first: the scanner gets back from it */
+    struct part_range says; /* or swap */
     struct part_range not_in;
     struct part_range unless;
     const char *captures[PARTS_MAX_CAPTURES]; /* lists that its message quotes */

@@ -85,12 +85,16 @@ static void put_forms(struct writer *w, const char *base)
 static void put_spelled(struct writer *w, const char *letters)
 {
     put(w, "(?:");
-    put_literal(w, letters, strlen(letters));
+    put_word(w, letters);
     put(w, "|");
     for (const char *p = letters; *p != '\0'; p++) {
-        if (p > letters)
-            put(w, " ");
+        bool more = p[1] != '\0';
+        put(w, more ? "(?:" : "");
         put_literal(w, p, 1);
+        put(w, more ? " " : "");
+        if (more)
+            put_fillers(w);
+        put(w, more ? "){1,3}" : "");
     }
     put(w, ")");
 }
@@ -361,7 +365,7 @@ static int set_of_word(const struct pattern_context *c, const struct phrase_item
         const char *letter = arena_strn(c->memory, item->text, 1);
         if (letter == NULL)
             return COACH_ENOMEM;
-        gather_add(&g, item->text, false);
+        gather_word(&g, item->text);
         gather_add(&g, letter, false);
     } else if (item->kind == PHRASE_PREFIX) {
         gather_add(&g, item->text, true);

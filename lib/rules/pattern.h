@@ -49,7 +49,6 @@ const char *pattern_fillers(const struct language *lang, struct arena *memory);
 int pattern_write(const struct pattern_context *c, const struct phrase *p, const char *const *captures,
                   size_t ncaptures, struct buf *out);
 
-
 /* Fills `sets`, cheapest first, with up to PATTERN_MAX_SETS sets that must all be met; `*n` 0 means that the phrase
  * has none and runs on every line. Returns 0 or COACH_ENOMEM. */
 int pattern_requires(const struct pattern_context *c, const struct phrase *p, struct required_set *sets, size_t *n);

@@ -119,13 +119,12 @@ static int check_chunk(struct parse *p, size_t at, size_t len)
         char c = p->text[at + i];
         if (strchr("[]{}#&!@%\"`^$+=\\/_", c) == NULL)
             continue;
-        const char *hint = c == '[' || c == ']'
-                               ? "alternatives and optional words go into round brackets: (just)? calm down"
-                           : c == '{' || c == '}' ? "placeholders belong into messages; a list is written <name>"
-                           : c == '!'             ? "there is no 'not' in a phrase; list the exception under not_in or unless"
-                           : c == '\\' || c == '^' || c == '$' || c == '+'
-                               ? "this is a phrase; a regular expression goes under regex:"
-                               : "leave it out, or write it as the word that is said";
+        const char *hint =
+            c == '[' || c == ']'   ? "alternatives and optional words go into round brackets: (just)? calm down"
+            : c == '{' || c == '}' ? "placeholders belong into messages; a list is written <name>"
+            : c == '!'             ? "there is no 'not' in a phrase; list the exception under not_in or unless"
+            : c == '\\' || c == '^' || c == '$' || c == '+' ? "this is a phrase; a regular expression goes under regex:"
+                                                            : "leave it out, or write it as the word that is said";
         return refuse(p, at + i, 1, "phrase-character", hint, "'%c' has no meaning in a phrase", c);
     }
     return COACH_OK;
@@ -230,13 +229,22 @@ static bool is_name(const char *s, size_t len)
     return len > 0 && len <= 32;
 }
 
+static const struct {
+    const char *name;
+    enum phrase_kind kind;
+} built_in[] = {{"number", PHRASE_NUMBER}, {"word", PHRASE_ANY}, {"start", PHRASE_START}, {"end", PHRASE_END}};
+enum { BUILT_IN = sizeof built_in / sizeof *built_in };
+
+bool phrase_can_name_list(const char *name)
+{
+    for (size_t i = 0; i < BUILT_IN; i++)
+        if (strcmp(built_in[i].name, name) == 0)
+            return false;
+    return is_name(name, strlen(name));
+}
+
 static int parse_list(struct parse *p, struct phrase *to, size_t *cap)
 {
-    static const struct {
-        const char *name;
-        enum phrase_kind kind;
-    } built_in[] = {
-        {"number", PHRASE_NUMBER}, {"word", PHRASE_ANY}, {"start", PHRASE_START}, {"end", PHRASE_END}};
     size_t at = p->at;
     const char *inside = p->text + at + 1;
     const char *close = memchr(inside, '>', p->len - at - 1);
@@ -245,7 +253,7 @@ static int parse_list(struct parse *p, struct phrase *to, size_t *cap)
     size_t len = (size_t)(close - inside);
     p->at = at + len + 2;
     struct phrase_item item = {.kind = PHRASE_LIST, .at = at, .len = len + 2};
-    for (size_t i = 0; i < sizeof built_in / sizeof *built_in; i++)
+    for (size_t i = 0; i < BUILT_IN; i++)
         if (strlen(built_in[i].name) == len && memcmp(built_in[i].name, inside, len) == 0) {
             item.kind = built_in[i].kind;
             return add_item(p, to, cap, &item);
@@ -262,6 +270,15 @@ static int parse_list(struct parse *p, struct phrase *to, size_t *cap)
 }
 
 static int parse_sequence(struct parse *p, int depth, struct phrase *to);
+
+/* Whether nothing at all is asked for: "(please)? (now)?". A place, as <end>, is something. */
+static bool asks_nothing(const struct phrase *p)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (!p->items[i].optional)
+            return false;
+    return true;
+}
 
 static int parse_group(struct parse *p, int depth, struct phrase *to, size_t *cap)
 {
@@ -294,7 +311,7 @@ static int parse_group(struct parse *p, int depth, struct phrase *to, size_t *ca
     }
     item.len = p->at - item.at;
     for (size_t i = 0; i < item.choice_count; i++)
-        if (!phrase_has_compulsory(&item.choices[i]))
+        if (asks_nothing(&item.choices[i]))
             item.optional = true; /* ((a)? | b): may be missing, like ( | )? */
     return add_item(p, to, cap, &item);
 }
@@ -352,20 +369,33 @@ static int parse_sequence(struct parse *p, int depth, struct phrase *to)
     return rc == COACH_OK ? merge_spelled(p, to) : rc;
 }
 
+/* Whether some word of an item must be said; a place in the turn is no word. */
+static bool must_be_said(const struct phrase_item *item)
+{
+    if (item->kind != PHRASE_GROUP)
+        return item->kind != PHRASE_GAP_OF && item->kind != PHRASE_START && item->kind != PHRASE_END;
+    for (size_t i = 0; i < item->choice_count; i++)
+        if (!phrase_has_compulsory(&item->choices[i]))
+            return false;
+    return !item->optional;
+}
+
 bool phrase_has_compulsory(const struct phrase *p)
 {
-    for (size_t i = 0; i < p->count; i++) {
-        const struct phrase_item *item = &p->items[i];
-        if (item->kind != PHRASE_GAP_OF && item->kind != PHRASE_START && item->kind != PHRASE_END && !item->optional)
+    for (size_t i = 0; i < p->count; i++)
+        if (must_be_said(&p->items[i]))
             return true;
-    }
     return false;
 }
 
 int phrase_parse(const struct yaml_node *scalar, const struct language *lang, struct arena *memory, struct phrase *ret,
                  struct diags *problems)
 {
-    struct parse p = {.scalar = scalar, .text = scalar->text, .len = scalar->len, .lang = lang, .memory = memory,
+    struct parse p = {.scalar = scalar,
+                      .text = scalar->text,
+                      .len = scalar->len,
+                      .lang = lang,
+                      .memory = memory,
                       .problems = problems};
     struct phrase phrase = {0};
     words_init(&p.words);

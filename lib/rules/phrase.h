@@ -43,13 +43,13 @@ struct phrase {
 
 struct phrase_item {
     enum phrase_kind kind;
-    const char *text;    /* of a word, prefix, forms, spelled: normalised; of a list: its name */
-    const char *capture; /* of a list: what a message calls it; its name unless given */
-    int gap;             /* words that may pass */
-    bool optional;       /* of a group */
+    const char *text;       /* of a word, prefix, forms, spelled: normalised; of a list: its name */
+    const char *capture;    /* of a list: what a message calls it; its name unless given */
+    int gap;                /* words that may pass */
+    bool optional;          /* of a group */
     struct phrase *choices; /* of a group */
     size_t choice_count;
-    size_t at, len;      /* bytes of the text it was written as */
+    size_t at, len; /* bytes of the text it was written as */
 };
 
 /* Parses the text of a scalar of a rule file into `ret`, whose parts go into `memory`. Problems are added with
@@ -57,7 +57,10 @@ struct phrase_item {
 int phrase_parse(const struct yaml_node *scalar, const struct language *lang, struct arena *memory, struct phrase *ret,
                  struct diags *problems);
 
-/* Whether some item must be there for the phrase to match; false for "(please)?". */
+/* Whether some word must be there for the phrase to match; false for "(please)?" and for "<start>". */
 bool phrase_has_compulsory(const struct phrase *p);
+
+/* Whether "<name>" can mean a list: small letters, digits, '_' and '-', and nothing built in. */
+bool phrase_can_name_list(const char *name);
 
 #endif

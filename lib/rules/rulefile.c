@@ -9,23 +9,25 @@
 
 enum { DAY_MS = 24 * 3600 * 1000, FORMAT = 1 };
 
-static const char *const speakers[] = {"agent", "customer", "either", NULL};            /* enum rule_speaker */
+static const char *const speakers[] = {"agent", "customer", "either", NULL};               /* enum rule_speaker */
 static const char *const severities[] = {"critical", "important", "hint", "praise", NULL}; /* enum rule_severity */
-static const char *const modes[] = {"live", "shadow", "disabled", NULL};                /* enum rule_mode */
+static const char *const modes[] = {"live", "shadow", "disabled", NULL};                   /* enum rule_mode */
 
-#define KEY(struct_, key_, kind_, help_, ...)                                                                               \
-    {.name = #key_, .kind = kind_, .offset = offsetof(struct struct_, key_), .help = help_, __VA_ARGS__}
+#define KEY(struct_, key_, kind_, help_, ...)                                                                          \
+    {                                                                                                                  \
+        .name = #key_, .kind = kind_, .offset = offsetof(struct struct_, key_), .help = help_, __VA_ARGS__             \
+    }
 
-#define SHARED_RULE_KEYS                                                                                                    \
-    KEY(def_rule, speaker, KEY_CHOICE, "whose words count", .choices = speakers),                                          \
-        KEY(def_rule, severity, KEY_CHOICE, "how much it matters", .choices = severities),                                 \
-        KEY(def_rule, mode, KEY_CHOICE, "live, shadow (counted, never shown) or disabled", .choices = modes),              \
-        KEY(def_rule, cooldown, KEY_DURATION, "time after a nudge in which the rule is quiet", .max = DAY_MS),             \
-        KEY(def_rule, per_call, KEY_COUNT, "nudges of the rule in one call, at most", .min = 1, .max = 100),               \
-        KEY(def_rule, final_only, KEY_YES_NO, "wait for final results"),                                                   \
-        KEY(def_rule, min_confidence, KEY_SHARE, "lines below this confidence are passed over"),                           \
-        KEY(def_rule, owner, KEY_TEXT, "who looks after the rule"),                                                        \
-        KEY(def_rule, language, KEY_TEXT, "language of the rule, such as en"),                                             \
+#define SHARED_RULE_KEYS                                                                                               \
+    KEY(def_rule, speaker, KEY_CHOICE, "whose words count", .choices = speakers),                                      \
+        KEY(def_rule, severity, KEY_CHOICE, "how much it matters", .choices = severities),                             \
+        KEY(def_rule, mode, KEY_CHOICE, "live, shadow (counted, never shown) or disabled", .choices = modes),          \
+        KEY(def_rule, cooldown, KEY_DURATION, "time after a nudge in which the rule is quiet", .max = DAY_MS),         \
+        KEY(def_rule, per_call, KEY_COUNT, "nudges of the rule in one call, at most", .min = 1, .max = 100),           \
+        KEY(def_rule, final_only, KEY_YES_NO, "wait for final results"),                                               \
+        KEY(def_rule, min_confidence, KEY_SHARE, "lines below this confidence are passed over"),                       \
+        KEY(def_rule, owner, KEY_TEXT, "who looks after the rule"),                                                    \
+        KEY(def_rule, language, KEY_TEXT, "language of the rule, such as en"),                                         \
         KEY(def_rule, tags, KEY_TEXTS, "free words to group rules by")
 
 static const struct key default_keys[] = {SHARED_RULE_KEYS};
@@ -131,6 +133,10 @@ static int read_lists(struct arena *memory, const struct yaml_node *value, void 
         struct def_list *list = &f->lists[f->list_count++];
         list->node = value->pairs[i].key;
         list->name = value->pairs[i].key->text;
+        if (!phrase_can_name_list(list->name))
+            keys_refuse(problems, list->node, "bad-name",
+                        "use small letters, digits, '_' and '-', and none of number, word, start, end",
+                        "a phrase could not name the list '%.40s'", list->name);
         struct key key = {.name = list->name, .kind = KEY_PHRASES};
         struct yaml_node one = {.kind = YAML_MAP, .at = list->node->at, .pairs = &value->pairs[i], .count = 1};
         int rc = keys_read(&key, 1, "lists", memory, &one, &list->items, problems);
@@ -192,7 +198,10 @@ static int keep_tests(struct arena *memory, const struct yaml_node *value, void 
     return COACH_OK;
 }
 
-#define PART(name_, read_, help_) {.name = name_, .kind = KEY_OTHER, .read = read_, .help = help_}
+#define PART(name_, read_, help_)                                                                                      \
+    {                                                                                                                  \
+        .name = name_, .kind = KEY_OTHER, .read = read_, .help = help_                                                 \
+    }
 
 static const struct key file_keys[] = {
     KEY(rulefile, format, KEY_COUNT, "version of the rule language: 1", .min = 1, .max = 1000),
@@ -234,7 +243,8 @@ static void check_file(const struct rulefile *f, struct diags *problems)
     if (pack == site)
         diags_add(problems, DIAG_ERROR, "pack-or-site", &top,
                   "write 'pack: its-name' for a pack of rules, 'site: its-name' for changes of your own",
-                  pack ? "a file belongs to a pack or to a site, not to both" : "the name of the pack or site is missing");
+                  pack ? "a file belongs to a pack or to a site, not to both"
+                       : "the name of the pack or site is missing");
 }
 
 static void check_body(const struct def_rule *r, struct diags *problems)
@@ -245,8 +255,10 @@ static void check_body(const struct def_rule *r, struct diags *problems)
         if (yaml_get(r->node, bodies[i]) == NULL)
             continue;
         if (found != NULL)
-            keys_refuse(problems, r->node, "rule-body", "make two rules of it", "a rule has one of says, swap, regex and "
-                        "when; this one has '%s' and '%s'", found, bodies[i]);
+            keys_refuse(problems, r->node, "rule-body", "make two rules of it",
+                        "a rule has one of says, swap, regex and "
+                        "when; this one has '%s' and '%s'",
+                        found, bodies[i]);
         found = bodies[i];
     }
     if (found == NULL)

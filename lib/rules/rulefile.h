@@ -70,9 +70,9 @@ struct def_when {
     struct def_text within, lasting;
     struct def_texts sequence;
     struct def_number at_least, times;
-    struct when_window window;  /* of `within` or `since` */
-    int64_t longer_ms;          /* of silence, monologue, overlap's lasting, pace's over */
-    int words_per_minute;       /* of pace */
+    struct when_window window; /* of `within` or `since` */
+    int64_t longer_ms;         /* of silence, monologue, overlap's lasting, pace's over */
+    int words_per_minute;      /* of pace */
 };
 
 struct def_list {

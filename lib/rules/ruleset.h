@@ -19,8 +19,8 @@ enum rule_speaker { RULE_AGENT, RULE_CUSTOMER, RULE_EITHER };
 struct rule {
     const char *id;
     int rev;
-    uint32_t index;   /* in the set */
-    uint64_t key;     /* of id and content: state of a call outlives a reload where it is the same */
+    uint32_t index; /* in the set */
+    uint64_t key;   /* of id and content: state of a call outlives a reload where it is the same */
     const char *category;
     const char *title;
     enum rule_severity severity;
@@ -50,7 +50,7 @@ void ruleset_unref(struct ruleset *set); /* NULL is fine */
 size_t ruleset_count(const struct ruleset *set);
 const struct rule *ruleset_rule(const struct ruleset *set, size_t index);
 const struct rule *ruleset_find(const struct ruleset *set, const char *id); /* NULL when there is none */
-const char *ruleset_hash(const struct ruleset *set); /* 16 hexadecimal digits */
+const char *ruleset_hash(const struct ruleset *set);                        /* 16 hexadecimal digits */
 const struct rule_limits *ruleset_limits(const struct ruleset *set);
 const struct language *ruleset_language(const struct ruleset *set);
 size_t ruleset_phrases(const struct ruleset *set);

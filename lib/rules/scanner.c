@@ -12,11 +12,11 @@ struct scanner {
     pcre2_match_data *match;
     pcre2_match_context *context;
     pcre2_jit_stack *stack;
-    uint32_t *word_stamps;   /* per word id: the line it was last seen in */
+    uint32_t *word_stamps; /* per word id: the line it was last seen in */
     size_t word_cap;
     uint32_t *phrase_stamps; /* per phrase: the line it was last brought up in */
     size_t phrase_cap;
-    uint32_t stamp; /* of the current line */
+    uint32_t stamp;    /* of the current line */
     uint32_t *present; /* word ids of the line */
     size_t present_count, present_cap;
     uint32_t *candidates;
@@ -32,7 +32,7 @@ struct scanner *scanner_new(void)
     struct scanner *s = calloc(1, sizeof *s);
     if (s == NULL)
         return NULL;
-    s->match = pcre2_match_data_create(SCANNER_CAPTURES * 8 + 1, NULL);
+    s->match = pcre2_match_data_create(PARTS_MAX_GROUPS, NULL);
     s->context = pcre2_match_context_create(NULL);
     s->stack = pcre2_jit_stack_create(32 * 1024, JIT_STACK, NULL);
     if (s->match == NULL || s->context == NULL || s->stack == NULL) {
@@ -69,8 +69,8 @@ struct match {
 /* The first match of a phrase at or after `start`; false when there is none or it cost too much. */
 static bool find(struct scanner *s, const struct part_phrase *p, const struct words *w, size_t start, struct match *m)
 {
-    int rc = pcre2_match(p->code, (PCRE2_SPTR)w->line.data, w->line.len, start, PCRE2_NO_UTF_CHECK, s->match,
-                         s->context);
+    int rc =
+        pcre2_match(p->code, (PCRE2_SPTR)w->line.data, w->line.len, start, PCRE2_NO_UTF_CHECK, s->match, s->context);
     if (rc < 0) {
         s->limit_hits += rc != PCRE2_ERROR_NOMATCH;
         return false;
@@ -347,8 +347,8 @@ size_t scanner_part_count(const struct ruleset *set, const struct rule *rule, en
     return range_of(part_of(set, rule), part).count;
 }
 
-bool scanner_part_matches(struct scanner *s, const struct ruleset *set, const struct rule *rule,
-                          enum scanner_part part, size_t index, const struct words *words)
+bool scanner_part_matches(struct scanner *s, const struct ruleset *set, const struct rule *rule, enum scanner_part part,
+                          size_t index, const struct words *words)
 {
     struct part_range range = range_of(part_of(set, rule), part);
     struct match m;

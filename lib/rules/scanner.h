@@ -15,19 +15,20 @@ struct scanner_span {
 /* A phrase that a line holds, exceptions considered. */
 struct hit {
     const struct rule *rule;
-    int phrase;             /* from 1, as listed in the rule */
-    const char *plain;      /* of a swap: the plain words; else NULL */
+    int phrase;        /* from 1, as listed in the rule */
+    const char *plain; /* of a swap: the plain words; else NULL */
     struct scanner_span span;
     struct scanner_span captures[SCANNER_CAPTURES]; /* in the order of scanner_capture_name; from == to: none */
-    bool by_customer;       /* the customer used a swap term that is coached in the agent: no finding */
+    bool by_customer; /* the customer used a swap term that is coached in the agent: no finding */
 };
 
 struct scanner;
 struct scanner *scanner_new(void); /* NULL when memory is out */
 void scanner_free(struct scanner *s);
 
-/* Sets `*hits` to what the rules of `role` find in the line, in rule order: one hit of a rule (its earliest), but one of
- * each term of a swap rule. They live until the next scan. Disabled rules are left out. Returns 0 or COACH_ENOMEM. */
+/* Sets `*hits` to what the rules of `role` find in the line, in rule order: one hit of a rule (its earliest), but one
+ * of each term of a swap rule. They live until the next scan. Disabled rules are left out. Returns 0 or COACH_ENOMEM.
+ */
 int scanner_scan(struct scanner *s, const struct ruleset *set, const struct words *words, coach_role role,
                  const struct hit **hits, size_t *count);
 
@@ -40,8 +41,8 @@ enum scanner_verdict scanner_rule(struct scanner *s, const struct ruleset *set, 
 /* How the rule's phrase (0 based) or exception alone does on a line. */
 enum scanner_part { SCANNER_SAYS, SCANNER_PART_NOT_IN, SCANNER_PART_UNLESS };
 size_t scanner_part_count(const struct ruleset *set, const struct rule *rule, enum scanner_part part);
-bool scanner_part_matches(struct scanner *s, const struct ruleset *set, const struct rule *rule,
-                          enum scanner_part part, size_t index, const struct words *words);
+bool scanner_part_matches(struct scanner *s, const struct ruleset *set, const struct rule *rule, enum scanner_part part,
+                          size_t index, const struct words *words);
 
 /* The name of capture `i` of a rule, or NULL. */
 const char *scanner_capture_name(const struct ruleset *set, const struct rule *rule, size_t i);

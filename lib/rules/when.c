@@ -10,7 +10,9 @@
 static const struct key keys[] = {
     {.name = "after", .kind = KEY_NAME, .offset = AT(after), .help = "the signal that opens the window"},
     {.name = "without", .kind = KEY_NAME, .offset = AT(without), .help = "the signal that should have come"},
-    {.name = "within", .kind = KEY_TEXT, .offset = AT(within),
+    {.name = "within",
+     .kind = KEY_TEXT,
+     .offset = AT(within),
      .help = "same turn, 2 agent turns, 4 turns, 20s, or 2 agent turns or 25s"},
     {.name = "at", .kind = KEY_TEXT, .offset = AT(at), .help = "the signal, or 'call end', at which to look back"},
     {.name = "since", .kind = KEY_TEXT, .offset = AT(since), .help = "call start, a signal, or a window"},
@@ -116,11 +118,10 @@ static bool read_window_part(const char *text, size_t len, struct when_window *w
 
 static bool read_window(const char *text, struct when_window *w)
 {
-    const char *or = strstr(text, " or ");
+    const char * or = strstr(text, " or ");
     if (or == NULL)
         return read_window_part(text, strlen(text), w);
-    return read_window_part(text, (size_t)(or - text), w) && read_window_part(or + 4, strlen(or + 4), w) &&
-           !w->same_turn;
+    return read_window_part(text, (size_t)(or -text), w) && read_window_part(or +4, strlen(or +4), w) && !w->same_turn;
 }
 
 static void check_window(const struct def_text *t, struct when_window *w, struct diags *problems)
@@ -156,7 +157,7 @@ static void check_pace(struct def_when *w, struct diags *problems)
     int words = 0, end = 0;
     if (w->pace.node == NULL)
         return;
-    if (sscanf(w->pace.s, "agent faster than %d words a minute%n", &words, &end) != 1 || w->pace.s[end] != '\0' ||
+    if (sscanf(w->pace.s, "agent faster than %3d words a minute%n", &words, &end) != 1 || w->pace.s[end] != '\0' ||
         end == 0 || words < 50 || words > 600)
         keys_refuse(problems, w->pace.node, "bad-value", "write it like this: agent faster than 190 words a minute",
                     "'%.60s' is not understood here", w->pace.s);
