@@ -49,12 +49,7 @@ typedef struct coach_error {
 } coach_error;
 
 /* Who speaks. */
-typedef enum coach_role {
-    COACH_ROLE_UNKNOWN = 0,
-    COACH_ROLE_AGENT,
-    COACH_ROLE_CUSTOMER,
-    COACH_ROLE_SYSTEM
-} coach_role;
+typedef enum coach_role { COACH_ROLE_UNKNOWN = 0, COACH_ROLE_AGENT, COACH_ROLE_CUSTOMER, COACH_ROLE_SYSTEM } coach_role;
 
 /* A time that the source did not give. */
 #define COACH_NO_TIME INT64_MIN

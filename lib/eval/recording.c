@@ -63,8 +63,8 @@ static int on_event(void *user, const struct wire_event *event)
     if (event->type == WIRE_HELLO)
         return COACH_OK;
     struct wire_event e = *event;
-    struct wire_text *texts[] = {&e.call_id, &e.agent_id, &e.queue,   &e.language, &e.text,
-                                 &e.segment_id, &e.channel, &e.speaker, &e.ts,       &e.reason};
+    struct wire_text *texts[] = {&e.call_id,    &e.agent_id, &e.queue,   &e.language, &e.text,
+                                 &e.segment_id, &e.channel,  &e.speaker, &e.ts,       &e.reason};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (keep_text(rec, texts[i]) != COACH_OK)
             return COACH_ENOMEM;
