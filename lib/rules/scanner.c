@@ -6,7 +6,7 @@
 #include "lib/base/error.h"
 #include "lib/rules/parts.h"
 
-enum { JIT_STACK = 512 * 1024, HEAP_LIMIT_KIB = 1024 };
+enum { JIT_STACK = 512 * 1024, HEAP_LIMIT_KIB = 1024, CURSORS = 32 };
 
 struct scanner {
     pcre2_match_data *match;
@@ -88,25 +88,38 @@ static size_t next_word(const struct words *w, size_t at)
     return i < w->count ? w->items[i].at : w->line.len;
 }
 
+/* Where the search for each exception goes on, for the ascending matches of one phrase: what ends before one of them
+ * begins cannot hold a later one either. Without it a line of nothing but exceptions takes time in its square. */
+struct cursors {
+    size_t at[CURSORS]; /* of the first exceptions; further ones begin at the front each time */
+};
+
 static bool contained(struct scanner *s, const struct part_phrase *exception, const struct words *w,
-                      const struct match *m)
+                      const struct match *m, size_t *cursor)
 {
     struct match outer;
-    for (size_t start = 0; start <= m->from && find(s, exception, w, start, &outer); start = next_word(w, outer.from)) {
-        if (outer.from > m->from)
+    bool behind = true;
+    for (size_t start = *cursor; start <= m->from; start = next_word(w, outer.from)) {
+        bool found = find(s, exception, w, start, &outer);
+        if (behind) /* nothing begins from the cursor to here that could hold this match or a later one */
+            *cursor = found ? outer.from : w->line.len;
+        if (!found || outer.from > m->from)
             return false;
         if (outer.to >= m->to)
             return true;
+        behind = behind && outer.to <= m->from;
     }
     return false;
 }
 
 static bool is_excepted(struct scanner *s, const struct ruleset *set, const struct part_rule *r, const struct words *w,
-                        const struct match *m)
+                        const struct match *m, struct cursors *cursors)
 {
-    for (uint32_t i = 0; i < r->not_in.count; i++)
-        if (contained(s, &set->phrases[r->not_in.first + i], w, m))
+    for (uint32_t i = 0; i < r->not_in.count; i++) {
+        size_t front = 0;
+        if (contained(s, &set->phrases[r->not_in.first + i], w, m, i < CURSORS ? &cursors->at[i] : &front))
             return true;
+    }
     return false;
 }
 
@@ -139,12 +152,13 @@ static bool find_free(struct scanner *s, const struct ruleset *set, const struct
                       const struct part_phrase *p, const struct words *w, struct hit *hit, bool *excepted)
 {
     struct match m;
+    struct cursors cursors = {{0}};
     for (size_t start = 0; start < w->line.len && find(s, p, w, start, &m); start = next_word(w, m.from)) {
         *hit = (struct hit){.rule = &r->rule, .phrase = p->number, .plain = p->plain};
         hit->span = span_of(w, m.from, m.to);
         for (size_t i = 0; i < r->capture_count; i++)
             hit->captures[i] = capture_of(s, p, w, i);
-        if (!is_excepted(s, set, r, w, &m))
+        if (!is_excepted(s, set, r, w, &m, &cursors))
             return true;
         *excepted = true;
     }
