@@ -36,7 +36,7 @@ static int64_t speaking_ms(const struct wire_text *text)
     return words * 60000 / RECORDING_PACE;
 }
 
-/* Gives a line without times the next free time of its call. */
+/* Gives a line without times that of its arrival, or the next free time of its call. */
 static int settle_times(struct reading *r, struct wire_event *e)
 {
     struct clock *clock = table_get(&r->clocks, e->call_id.s, e->call_id.len);
@@ -47,7 +47,10 @@ static int settle_times(struct reading *r, struct wire_event *e)
     }
     if (e->type != WIRE_TRANSCRIPT)
         return COACH_OK;
-    if (e->start_ms == COACH_NO_TIME && e->end_ms == COACH_NO_TIME) {
+    bool untimed = e->start_ms == COACH_NO_TIME && e->end_ms == COACH_NO_TIME;
+    if (untimed && e->recv_ms != COACH_NO_TIME) { /* as it was live: a line without times was said when it arrived */
+        e->start_ms = e->end_ms = e->recv_ms;
+    } else if (untimed) {
         e->start_ms = clock->end_ms;
         e->end_ms = e->start_ms + speaking_ms(&e->text);
     }
