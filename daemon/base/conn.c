@@ -401,12 +401,10 @@ static void on_ages(uv_timer_t *timer)
     }
 }
 
-int conn_loop_open(struct conn_loop *cl, uv_loop_t *loop, coach_error *err)
+void conn_loop_open(struct conn_loop *cl, uv_loop_t *loop)
 {
     *cl = (struct conn_loop){.loop = loop, .turn = 1};
-    int rc = uv_timer_init(loop, &cl->ages);
-    if (rc != 0)
-        return coach_fail(err, COACH_EINTERNAL, "timer: %s", uv_strerror(rc));
+    uv_timer_init(loop, &cl->ages);
     uv_prepare_init(loop, &cl->before_wait);
     uv_check_init(loop, &cl->after_io);
     uv_idle_init(loop, &cl->again);
@@ -415,7 +413,6 @@ int conn_loop_open(struct conn_loop *cl, uv_loop_t *loop, coach_error *err)
     uv_prepare_start(&cl->before_wait, on_before_wait);
     uv_check_start(&cl->after_io, on_after_io);
     uv_timer_start(&cl->ages, on_ages, AGES_MS, AGES_MS);
-    return COACH_OK;
 }
 
 static void on_loop_handle_closed(uv_handle_t *handle)

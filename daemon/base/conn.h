@@ -66,8 +66,8 @@ struct conn_limits {
     int64_t read_timeout_ms; /* the peer must read something of what waits within this; 0 for never */
 };
 
-/* Returns 0 or COACH_ENOMEM or COACH_EINTERNAL. */
-int conn_loop_open(struct conn_loop *cl, uv_loop_t *loop, coach_error *err);
+/* Cannot fail. */
+void conn_loop_open(struct conn_loop *cl, uv_loop_t *loop);
 /* Only when no connection is left; `on_closed` is called from the loop when `cl` may be freed. */
 void conn_loop_close(struct conn_loop *cl, void (*on_closed)(void *user), void *user);
 

@@ -5,7 +5,7 @@
 #include "lib/wire/reader.h"
 
 #define AT(member) .offset = offsetof(struct config, member)
-#define SECOND     1000
+#define SECOND     INT64_C(1000)
 #define HOUR       (3600 * SECOND)
 
 static const struct option_spec specs[] = {

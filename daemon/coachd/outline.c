@@ -43,13 +43,19 @@ void outline_unref(struct outline *o)
         free(o);
 }
 
-static void remove_at(struct outqueue *q, size_t i)
+/* Takes an item out; the queue's reference is the caller's now. */
+static struct outline *take_at(struct outqueue *q, size_t i)
 {
     struct outline *o = q->items[i];
     q->bytes -= o->len;
     q->count--;
-    memmove(&q->items[i], &q->items[i + 1], (q->count - i) * sizeof *q->items);
-    outline_unref(o);
+    memmove(&q->items[i], &q->items[i + 1], (q->count - i) * sizeof(struct outline *));
+    return o;
+}
+
+static void remove_at(struct outqueue *q, size_t i)
+{
+    outline_unref(take_at(q, i));
 }
 
 void outqueue_clear(struct outqueue *q)
@@ -85,7 +91,8 @@ static size_t least(const struct outqueue *q)
     return found;
 }
 
-bool outqueue_add(struct outqueue *q, struct outline *o, int64_t now_ms, struct outqueue_loss *loss)
+/* Makes room for `o` at the expense of nudges that matter less. Returns whether there is room. */
+static bool make_room(struct outqueue *q, const struct outline *o, int64_t now_ms, struct outqueue_loss *loss)
 {
     if (!fits(q, o))
         drop_expired(q, now_ms, loss);
@@ -96,6 +103,13 @@ bool outqueue_add(struct outqueue *q, struct outline *o, int64_t now_ms, struct 
         remove_at(q, i);
         loss->overflowed++;
     }
+    return true;
+}
+
+bool outqueue_add(struct outqueue *q, struct outline *o, int64_t now_ms, struct outqueue_loss *loss)
+{
+    if (!make_room(q, o, now_ms, loss))
+        return false;
     q->items[q->count++] = outline_ref(o);
     q->bytes += o->len;
     return true;
@@ -104,11 +118,7 @@ bool outqueue_add(struct outqueue *q, struct outline *o, int64_t now_ms, struct 
 struct outline *outqueue_take(struct outqueue *q, int64_t now_ms, struct outqueue_loss *loss)
 {
     drop_expired(q, now_ms, loss);
-    if (q->count == 0)
-        return NULL;
-    struct outline *o = outline_ref(q->items[0]);
-    remove_at(q, 0);
-    return o;
+    return q->count == 0 ? NULL : take_at(q, 0);
 }
 
 unsigned outqueue_forget_call(struct outqueue *q, const char *call_id)

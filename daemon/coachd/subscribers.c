@@ -14,7 +14,7 @@
 
 enum {
     CONN_HOLDS = 16 * 1024, /* bytes handed to the connection at a time; the rest stays where it can be dropped */
-    CONN_QUEUE = 64 * 1024,
+    CONN_QUEUE = 2 * OUTQUEUE_BYTES,
     KERNEL_BYTES = 32 * 1024 /* asked of the kernel: what lies there can no longer be dropped when it is late */
 };
 
@@ -84,12 +84,12 @@ static void send_line(struct subscriber *sub, const struct outline *o)
         counters->delivered++;
 }
 
-/* Hands over what the connection can take, in order. */
-static void pump(struct subscriber *sub)
+/* Hands lines over to the connection, in order, until `most` bytes wait there. */
+static void pump(struct subscriber *sub, size_t most)
 {
     struct outqueue_loss loss = {0};
     struct outline *o;
-    while (sub->conn != NULL && conn_queued(sub->conn) < CONN_HOLDS &&
+    while (sub->conn != NULL && conn_queued(sub->conn) < most &&
            (o = outqueue_take(&sub->queue, now_of(sub->owner), &loss)) != NULL) {
         send_line(sub, o);
         outline_unref(o);
@@ -112,7 +112,7 @@ static void enqueue(struct subscriber *sub, struct outline *o)
         conn_close(sub->conn, "too far behind");
         return;
     }
-    pump(sub);
+    pump(sub, CONN_HOLDS);
 }
 
 /* Sends a line of ours that is no nudge and drops the caller's buffer. */
@@ -137,7 +137,7 @@ static void complain(struct subscriber *sub, enum kind kind, const char *message
 
 static void end(struct subscriber *sub, const char *why)
 {
-    pump(sub);
+    pump(sub, CONN_QUEUE); /* the last chance of what waits */
     sub->ending = true;
     conn_end(sub->conn, why);
 }
@@ -180,7 +180,7 @@ static void drop_recent(struct agent *a, size_t i)
 {
     outline_unref(a->recent[i]);
     a->nrecent--;
-    memmove(&a->recent[i], &a->recent[i + 1], (a->nrecent - i) * sizeof *a->recent);
+    memmove(&a->recent[i], &a->recent[i + 1], (a->nrecent - i) * sizeof(struct outline *));
 }
 
 static void keep_recent(struct agent *a, struct outline *o)
@@ -456,7 +456,7 @@ static void on_line(void *user, const char *line, size_t len)
 
 static void on_drained(void *user)
 {
-    pump(user);
+    pump(user, CONN_HOLDS);
 }
 
 static void on_finished(void *user)

@@ -56,13 +56,17 @@ def test_check_config():
     """--check-config prints the settings in effect with their origins, or what is wrong, and exits 0 or 78."""
     with Daemon(start=False) as d:
         config = d.folder / "coachd.yaml"
-        config.write_text(f"rules:\n  - {d.rules}\nlanguages: {coachtest.LANGUAGES}\nidle_timeout: 7m\n")
-        r = run("--config", config, "--check-config", "--max-calls", "9", env={"COACHD_LOG_LEVEL": "debug"})
+        config.write_text(f"rules:\n  - {d.rules}\nlanguages: {coachtest.LANGUAGES}\nidle_timeout: 7m\n"
+                          "max_calls: 5\nlog_level: error\nmax_line: 2KiB\n")
+        r = run("--config", config, "--check-config", "--max-calls", "9", "--max-line", "3KiB",
+                env={"COACHD_LOG_LEVEL": "debug", "COACHD_MAX_CALLS": "6"})
         assert r.returncode == 0, r
         lines = {line.split(":")[0]: line for line in r.stdout.splitlines()}
         assert lines["idle_timeout"].split() == ["idle_timeout:", "7m", "#", f"{config}:4"], r.stdout
-        assert lines["max_calls"].endswith("# flag") and lines["log_level"].endswith("# environment")
-        assert lines["max_line"].endswith("# default") and "# rules: 2, phrases: 2" in r.stdout
+        assert lines["max_calls"].split() == ["max_calls:", "9", "#", "flag"], r.stdout
+        assert lines["max_line"].split() == ["max_line:", "3KiB", "#", "flag"], r.stdout
+        assert lines["log_level"].split() == ["log_level:", "debug", "#", "environment"], r.stdout
+        assert lines["line_timeout"].endswith("# default") and "# rules: 2, phrases: 2" in r.stdout
         again = d.folder / "again.yaml"
         again.write_text(r.stdout)
         r = run("--config", again, "--check-config")
@@ -187,20 +191,24 @@ def test_a_file_that_is_no_socket_is_left_alone():
 
 
 def test_stopping_takes_what_was_sent():
-    """SIGTERM: lines already sent are run, nudges reach their agent, acks their writer, then exit 0."""
+    """SIGTERM: lines already sent are run, also of callers who still wait; nudges and acks arrive; then exit 0."""
     with Daemon() as d:
         sam, w = d.agent("sam"), d.ingest(ack=True)
         d.signal(signal.SIGSTOP)
         w.send(*(say(f"c-{i}", CALM, agent_id="sam", seq=i) for i in range(40)))
-        late = Lines(d.run / "ingest.sock")
-        late.send(say("late", CALM, agent_id="sam"))
+        late = [Lines(d.run / "ingest.sock") for _ in range(200)]
+        for i, caller in enumerate(late):
+            caller.send({"type": "hello", "ack": True}, say(f"late-{i}", "hello", seq=i))
         d.signal(signal.SIGTERM)
         d.signal(signal.SIGCONT)
         got = []
         while (message := sam.receive()) is not None:
             if message["type"] == "nudge":
                 got.append(message["call_id"])
-        assert sorted(got) == sorted([f"c-{i}" for i in range(40)] + ["late"]), got
+        assert sorted(got) == sorted([f"c-{i}" for i in range(40)]), got
+        for i, caller in enumerate(late):
+            assert caller.expect("ack")["seq"] == i
+            caller.expect_end()
         last = None
         while (message := w.receive()) is not None:
             last = message
@@ -208,6 +216,26 @@ def test_stopping_takes_what_was_sent():
         assert d.wait() == 0, d.log()
         assert sorted(p.name for p in d.run.iterdir()) == ["coachd.lock"]
         assert "stopped" in d.log()
+
+
+def test_a_slow_reader_gets_what_waits():
+    """What waits for a desktop when stopping begins is delivered if it reads now."""
+    with Daemon(rules=coachtest.TIRELESS) as d:
+        sam, w = d.agent("sam"), d.ingest()
+        for i in range(400):
+            w.send(say(f"c-{i // 100}", CALM, agent_id="sam", segment_id=f"s{i}"))
+            nudges = coachtest.wait_for("the line", lambda: (n := d.status()["nudges"])["shown"] > i and n)
+            if nudges["delivered"] < nudges["shown"]:
+                break
+        assert nudges["delivered"] < nudges["shown"], nudges
+        d.signal(signal.SIGTERM)
+        coachtest.wait_for("stopping", lambda: "stopping" in d.log())
+        time.sleep(0.1)
+        got = 0
+        while (message := sam.receive()) is not None:
+            got += message["type"] == "nudge"
+        assert got == nudges["shown"], (got, nudges)
+        assert d.wait() == 0, d.log()
 
 
 def test_stopping_waits_for_readers_but_not_for_ever():
