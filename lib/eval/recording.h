@@ -18,8 +18,9 @@ struct recording {
 /* Told of each line that could not be read; `line` counts from 1. */
 typedef void (*recording_problem_fn)(void *user, uint64_t line, const char *code, const char *message);
 
-/* Reads NDJSON text into `ret`. Transcripts without times get that of their arrival where it was recorded, else times at
- * RECORDING_PACE, call by call. Returns 0 (bad lines were reported) or COACH_ENOMEM. `ret` is always safe to clear. */
+/* Reads NDJSON text into `ret`. Transcripts without times get that of their arrival where it was recorded, else times
+ * at RECORDING_PACE, call by call. Returns 0 (bad lines were reported) or COACH_ENOMEM. `ret` is always safe to clear.
+ */
 int recording_read(struct recording *ret, const char *text, size_t len, recording_problem_fn problem, void *user);
 void recording_clear(struct recording *r);
 
