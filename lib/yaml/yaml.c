@@ -7,6 +7,7 @@
 #include <yaml.h>
 
 #include "lib/base/error.h"
+#include "lib/base/table.h"
 #include "lib/base/utf8.h"
 
 /* What one reading shares: libyaml counts characters, the lines table gives the bytes back. */
@@ -18,22 +19,28 @@ struct reading {
     size_t len;
     size_t *lines; /* byte where each line begins */
     size_t line_count;
+    yaml_mark_t last; /* the place that byte_of was last asked for, and its byte */
+    size_t last_byte;
 };
 
 enum { STOP = 1 }; /* libyaml cannot go on, or the limits say so; reported already */
 
-static struct mark mark_at(const struct source *source, size_t byte, int width)
+static size_t bom_of(const struct source *s)
 {
-    struct mark m = {.source = source, .line = 1, .column = 1, .width = width};
-    size_t from = 0;
-    if (source->len >= 3 && memcmp(source->text, "\xef\xbb\xbf", 3) == 0)
-        from = 3;
-    for (size_t i = from; i < byte && i < source->len; i++) {
-        if (source->text[i] == '\n') {
-            m.line++;
-            from = i + 1;
-        }
-    }
+    return s->len >= 3 && memcmp(s->text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
+/* The place of `byte`, which is on the line `line` or below it; `known` is a byte of that line, at or before it. */
+static struct mark mark_from(const struct source *source, size_t known, int line, size_t byte, int width)
+{
+    struct mark m = {.source = source, .line = line, .column = 1, .width = width};
+    for (size_t i = known; i < byte; i++)
+        m.line += source->text[i] == '\n';
+    size_t from = byte;
+    while (from > 0 && source->text[from - 1] != '\n')
+        from--;
+    if (from == 0)
+        from = bom_of(source);
     m.column = 1 + (int)utf8_count(source->text + from, byte > from ? byte - from : 0);
     return m;
 }
@@ -42,7 +49,9 @@ static struct mark mark_at(const struct source *source, size_t byte, int width)
 
 static void refuse_byte(struct reading *r, const char *code, size_t at, const char *hint, const char *what)
 {
-    struct mark m = mark_at(r->doc->source, at, 1);
+    struct mark m = {.source = r->doc->source};
+    if (!diags_full(r->problems))
+        m = mark_from(r->doc->source, 0, 1, at, 1);
     diags_add(r->problems, DIAG_ERROR, code, &m, hint, "%s", what);
 }
 
@@ -64,7 +73,12 @@ static bool refuse_character(struct reading *r, uint32_t cp, size_t at)
                     "an invisible character that turns the direction of text");
     else if (cp == 0x85 || cp == 0x2028 || cp == 0x2029)
         refuse_byte(r, "line-separator", at, "replace it by an ordinary line end", "an unusual line separator");
-    else if ((cp < 0x20 && cp != '\n' && cp != '\r') || (cp >= 0x7f && cp < 0xa0))
+    else if (cp == 0xfeff)
+        refuse_byte(r, "control-character", at, "delete it: it belongs at the very beginning of a file or nowhere",
+                    "an invisible byte order mark");
+    else if (cp == '\r')
+        refuse_byte(r, "line-separator", at, "save the file with ordinary line ends", "a lone carriage return");
+    else if ((cp < 0x20 && cp != '\n') || (cp >= 0x7f && cp < 0xa0) || (cp & 0xfffe) == 0xfffe)
         refuse_byte(r, "control-character", at, "delete it", "a control character");
     else
         return false;
@@ -93,10 +107,8 @@ static int check_bytes(struct reading *r)
         size_t n = utf8_next(s->text + at, &cp);
         if (cp == '\n')
             line++;
-        bool lone_cr = cp == '\r' && (at + 1 == s->len || s->text[at + 1] != '\n');
-        if (lone_cr)
-            refuse_byte(r, "line-separator", at, "save the file with ordinary line ends", "a lone carriage return");
-        if (lone_cr || (line != reported_line && refuse_character(r, cp, at))) {
+        bool crlf = cp == '\r' && at + 1 < s->len && s->text[at + 1] == '\n';
+        if (!crlf && line != reported_line && refuse_character(r, cp, at)) {
             reported_line = line;
             rc = STOP;
         }
@@ -121,15 +133,23 @@ static int find_lines(struct reading *r)
     return COACH_OK;
 }
 
-/* The byte of the source that a libyaml mark means. */
-static size_t byte_of(const struct reading *r, const yaml_mark_t *m)
+/* The byte of the source that a libyaml mark means. Marks mostly come in order: each search goes on from the last,
+ * or a long line would be walked again for each of its marks. */
+static size_t byte_of(struct reading *r, const yaml_mark_t *m)
 {
     size_t bom = (size_t)(r->text - r->doc->source->text);
     if (m->line >= r->line_count)
         return r->doc->source->len;
-    size_t at = r->lines[m->line];
-    for (size_t c = 0; c < m->column && at < r->len && r->text[at] != '\n'; c++)
+    size_t at = r->lines[m->line], column = 0;
+    if (r->last.line == m->line && r->last.column <= m->column && r->last_byte > at) {
+        at = r->last_byte;
+        column = r->last.column;
+    }
+    for (; column < m->column && at < r->len && r->text[at] != '\n'; column++)
         at += utf8_next(r->text + at, NULL);
+    r->last = *m;
+    r->last.column = column;
+    r->last_byte = at;
     return bom + at;
 }
 
@@ -198,7 +218,10 @@ static bool advise_quote(const char *value, const char *end, const char *base, s
     return true;
 }
 
-static void advise(const struct reading *r, const yaml_parser_t *p, struct advice *a)
+static const char gap_hint[] =
+    "a gap '...' stands between two words of a phrase; a line that begins with it ends the file";
+
+static void advise(struct reading *r, const yaml_parser_t *p, struct advice *a)
 {
     bool in_quote = p->context != NULL && strstr(p->context, "quoted scalar") != NULL;
     const yaml_mark_t *m = in_quote ? &p->context_mark : &p->problem_mark;
@@ -216,7 +239,7 @@ static void advise(const struct reading *r, const yaml_parser_t *p, struct advic
         return;
     if (end - line >= 3 && memcmp(line, "...", 3) == 0) {
         a->code = "document-end";
-        a->hint = "a gap '...' stands between two words of a phrase; a line that begins with it ends the file";
+        a->hint = gap_hint;
         snprintf(a->text, sizeof a->text, "'...' at the beginning of a line");
     } else if (p->problem != NULL && strstr(p->problem, "mapping values are not allowed") != NULL) {
         a->code = "colon-in-text";
@@ -244,7 +267,7 @@ static int next_event(struct reading *r, yaml_event_t *e)
         return COACH_ENOMEM;
     struct advice a;
     advise(r, &r->parser, &a);
-    struct mark m = mark_at(r->doc->source, a.at, 1);
+    struct mark m = mark_from(r->doc->source, 0, 1, a.at, 1);
     diags_add(r->problems, DIAG_ERROR, a.code, &m, a.hint, "%s", a.text);
     return STOP;
 }
@@ -262,7 +285,7 @@ static void check_hash(struct reading *r, const struct yaml_node *node)
         p++;
     if (p + 1 >= end || *p != '#' || p[1] == ' ' || p[1] == '\n' || p[1] == '\r' || p[1] == '#')
         return;
-    struct mark m = mark_at(r->doc->source, (size_t)(p - text), 1);
+    struct mark m = mark_from(r->doc->source, node->from, node->at.line, (size_t)(p - text), 1);
     diags_add(r->problems, DIAG_ERROR, "hash", &m,
               "a comment is '# ' with a space after the hash; a text with a hash goes into a block: 'key: |'",
               "everything from this '#' on would be lost");
@@ -375,7 +398,8 @@ static bool has_question_mark(const struct reading *r, const struct yaml_node *k
     return at > 0 && text[at - 1] == '?' && at < key->from;
 }
 
-static void check_key(struct reading *r, const struct yaml_node *map, const struct yaml_node *key)
+/* Reports what is wrong with a key; `known` holds the keys before it. */
+static void check_key(struct reading *r, const struct table *known, const struct yaml_node *key)
 {
     if (has_question_mark(r, key))
         diags_add(r->problems, DIAG_ERROR, "question-key", &key->at, "delete the '? '",
@@ -383,19 +407,24 @@ static void check_key(struct reading *r, const struct yaml_node *map, const stru
     if (strcmp(key->text, "<<") == 0)
         diags_add(r->problems, DIAG_ERROR, "merge-key", &key->at, "write the keys out",
                   "merge keys are not part of rule files");
-    for (size_t i = 0; i < map->count; i++)
-        if (strcmp(map->pairs[i].key->text, key->text) == 0) {
-            char hint[120];
-            snprintf(hint, sizeof hint, "it was first given on line %d; %s", map->pairs[i].key->at.line,
-                     strcmp(key->text, "id") == 0 ? "did you forget '- ' before id?" : "delete one of the two");
-            diags_add(r->problems, DIAG_ERROR, "duplicate-key", &key->at, hint, "the key '%s' is given twice",
-                      key->text);
-            return;
-        }
+    const struct yaml_node *first = table_get(known, key->text, key->len);
+    if (first == NULL)
+        return;
+    char hint[120];
+    snprintf(hint, sizeof hint, "it was first given on line %d; %s", first->at.line,
+             strcmp(key->text, "id") == 0 ? "did you forget '- ' before id?" : "delete one of the two");
+    diags_add(r->problems, DIAG_ERROR, "duplicate-key", &key->at, hint, "the key '%s' is given twice", key->text);
 }
 
+/* A map while it is read. */
+struct filling {
+    struct yaml_node *map;
+    size_t cap;
+    struct table keys; /* text -> its node */
+};
+
 /* Reads one "key: value" whose first event is `e`. */
-static int read_pair(struct reading *r, yaml_event_t *e, int depth, struct yaml_node *map, size_t *cap)
+static int read_pair(struct reading *r, yaml_event_t *e, int depth, struct filling *f)
 {
     struct yaml_node *key = NULL, *value = NULL;
     if (e->type != YAML_SCALAR_EVENT && e->type != YAML_ALIAS_EVENT)
@@ -412,13 +441,31 @@ static int read_pair(struct reading *r, yaml_event_t *e, int depth, struct yaml_
     if (rc != COACH_OK || key->kind != YAML_SCALAR)
         return rc;
     size_t known = r->problems->levels[DIAG_ERROR];
-    check_key(r, map, key);
+    check_key(r, &f->keys, key);
     if (r->problems->levels[DIAG_ERROR] != known) /* keys stay unique for whoever reads the map */
         return COACH_OK;
-    if (arena_grow(&r->doc->memory, &map->pairs, map->count, cap, sizeof *map->pairs) != COACH_OK)
+    struct yaml_node *map = f->map;
+    if (arena_grow(&r->doc->memory, &map->pairs, map->count, &f->cap, sizeof *map->pairs) != COACH_OK ||
+        table_set(&f->keys, key->text, key->len, key) != COACH_OK)
         return COACH_ENOMEM;
     map->pairs[map->count++] = (struct yaml_pair){key, value};
     return COACH_OK;
+}
+
+static int read_pairs(struct reading *r, int depth, struct filling *f)
+{
+    for (;;) {
+        yaml_event_t e;
+        int rc = next_event(r, &e);
+        if (rc != COACH_OK)
+            return rc;
+        bool end = e.type == YAML_MAPPING_END_EVENT;
+        if (!end)
+            rc = read_pair(r, &e, depth, f);
+        yaml_event_delete(&e);
+        if (rc != COACH_OK || end)
+            return rc;
+    }
 }
 
 static int read_map(struct reading *r, const yaml_event_t *start, int depth, struct yaml_node **ret)
@@ -431,23 +478,13 @@ static int read_map(struct reading *r, const yaml_event_t *start, int depth, str
     struct yaml_node *node = node_new(r, start, YAML_MAP);
     if (node == NULL)
         return COACH_ENOMEM;
-    size_t cap = 0;
-    for (;;) {
-        yaml_event_t e;
-        int rc = next_event(r, &e);
-        if (rc != COACH_OK)
-            return rc;
-        if (e.type == YAML_MAPPING_END_EVENT) {
-            yaml_event_delete(&e);
-            break;
-        }
-        rc = read_pair(r, &e, depth, node, &cap);
-        yaml_event_delete(&e);
-        if (rc != COACH_OK)
-            return rc;
-    }
-    *ret = node;
-    return COACH_OK;
+    struct filling f = {.map = node};
+    table_init(&f.keys, NULL);
+    int rc = read_pairs(r, depth, &f);
+    table_clear(&f.keys);
+    if (rc == COACH_OK)
+        *ret = node;
+    return rc;
 }
 
 static int read_node(struct reading *r, yaml_event_t *e, int depth, struct yaml_node **ret)
@@ -493,8 +530,10 @@ static int read_stream(struct reading *r)
                 problem(r, "documents", &e, "put it into a file of its own", "a second document begins here");
                 rc = STOP;
             }
-        } else if (type == YAML_SCALAR_EVENT || type == YAML_SEQUENCE_START_EVENT ||
-                   type == YAML_MAPPING_START_EVENT || type == YAML_ALIAS_EVENT) {
+        } else if (type == YAML_DOCUMENT_END_EVENT && !e.data.document_end.implicit) {
+            problem(r, "document-end", &e, gap_hint, "'...' at the beginning of a line");
+        } else if (type == YAML_SCALAR_EVENT || type == YAML_SEQUENCE_START_EVENT || type == YAML_MAPPING_START_EVENT ||
+                   type == YAML_ALIAS_EVENT) {
             rc = read_node(r, &e, 1, &r->doc->root);
         }
         yaml_event_delete(&e);
@@ -508,10 +547,8 @@ int yaml_read(const struct source *source, struct yaml_doc *doc, struct diags *p
     *doc = (struct yaml_doc){.source = source};
     arena_init(&doc->memory);
     struct reading r = {.doc = doc, .problems = problems, .text = source->text, .len = source->len};
-    if (r.len >= 3 && memcmp(r.text, "\xef\xbb\xbf", 3) == 0) {
-        r.text += 3;
-        r.len -= 3;
-    }
+    r.text += bom_of(source);
+    r.len -= bom_of(source);
     int rc = check_bytes(&r);
     if (rc != COACH_OK)
         return COACH_ESYNTAX;
@@ -554,6 +591,17 @@ static size_t step_fold(const char **at, const char *end)
 static size_t step_escape(const char **at, const char *end)
 {
     const char *p = *at + 1;
+    if (p < end && (*p == '\r' || *p == '\n')) { /* the line goes on: neither its end nor the indentation counts */
+        p += *p == '\r' ? 2 : 1;
+        while (p < end && *p == ' ')
+            p++;
+        *at = p;
+        return 0;
+    }
+    if (p < end && strchr("N_LP", *p) != NULL) { /* names of characters beyond ASCII */
+        *at = p + 1;
+        return *p == 'N' || *p == '_' ? 2 : 3;
+    }
     size_t digits = p >= end ? 0 : *p == 'x' ? 2 : *p == 'u' ? 4 : *p == 'U' ? 8 : 0;
     uint32_t cp = 0;
     for (size_t i = 1; i <= digits && p + i < end; i++) {
@@ -564,28 +612,58 @@ static size_t step_escape(const char **at, const char *end)
     return cp < 0x80 ? 1 : cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
 }
 
-/* Where the lines of a block begin: their indentation, and the first of them. */
-static const char *block_begin(const char *p, const char *end, size_t *indent)
+static size_t spaces(const char *p, const char *end)
+{
+    size_t n = 0;
+    while (p + n < end && p[n] == ' ')
+        n++;
+    return n;
+}
+
+static const char *next_line(const char *p, const char *end)
 {
     const char *nl = memchr(p, '\n', (size_t)(end - p));
-    p = nl == NULL ? end : nl + 1;
-    const char *line = p;
-    for (;;) {
-        const char *q = line;
-        while (q < end && *q == ' ')
-            q++;
-        *indent = (size_t)(q - line);
-        if (q >= end || (*q != '\n' && *q != '\r'))
-            return p;
-        line = q + (*q == '\r' ? 2 : 1);
+    return nl == NULL ? end : nl + 1;
+}
+
+/* Where the lines of a block begin, and how far they are indented: by as much as the first with text has more
+ * spaces in the file than in the value. */
+static const char *block_begin(const struct yaml_node *n, const char *end, size_t *indent)
+{
+    const char *first = next_line(n->at.source->text + n->from, end), *line = first, *value_end = n->text + n->len;
+    while (line < end && at_line_end(line, end))
+        line = next_line(line, end);
+    const char *value = n->text;
+    for (const char *p = value; p < value_end; p = next_line(p, value_end)) {
+        value = p;
+        if (!at_line_end(p, value_end))
+            break;
     }
+    size_t own = spaces(value, value_end), found = spaces(line, end);
+    *indent = found > own ? found - own : 0;
+    return first;
+}
+
+/* Steps from the end of a line in a folded block to the next that holds text; returns how many bytes of the value
+ * are left of it: one space, or the line ends that folding kept. */
+static size_t step_block_fold(const struct yaml_node *n, size_t value_at, const char **at, const char *end)
+{
+    const char *p = next_line(*at, end);
+    size_t stands = 1;
+    if (n->text[value_at] == '\n')
+        stands = strspn(n->text + value_at, "\n");
+    while (p < end && at_line_end(p, end))
+        p = next_line(p, end);
+    *at = p;
+    return stands;
 }
 
 static size_t byte_in_block(const struct yaml_node *n, size_t offset)
 {
     const char *text = n->at.source->text, *end = text + n->at.source->len;
     size_t indent, at = 0;
-    const char *p = block_begin(text + n->from, end, &indent);
+    const char *p = block_begin(n, end, &indent);
+    offset = offset < n->len ? offset : n->len;
     while (p < end) {
         for (size_t i = 0; i < indent && p < end && *p == ' '; i++)
             p++;
@@ -595,8 +673,12 @@ static size_t byte_in_block(const struct yaml_node *n, size_t offset)
         }
         if (at >= offset || p >= end)
             break;
-        p += *p == '\r' ? 2 : 1;
-        at++;
+        if (n->style == YAML_FOLDED) {
+            at += step_block_fold(n, at, &p, end);
+        } else {
+            p = next_line(p, end);
+            at++;
+        }
     }
     return (size_t)(p - text);
 }
@@ -625,7 +707,7 @@ struct mark yaml_mark_at(const struct yaml_node *scalar, size_t offset, int widt
 {
     bool block = scalar->style == YAML_LITERAL || scalar->style == YAML_FOLDED;
     size_t byte = block ? byte_in_block(scalar, offset) : byte_in_flow(scalar, offset);
-    return mark_at(scalar->at.source, byte, width < 1 ? 1 : width);
+    return mark_from(scalar->at.source, scalar->from, scalar->at.line, byte, width < 1 ? 1 : width);
 }
 
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
