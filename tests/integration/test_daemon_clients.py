@@ -4,6 +4,7 @@ import json
 import os
 import pwd
 import random
+import signal
 import time
 
 import coachtest
@@ -129,6 +130,21 @@ def test_a_client_that_goes_while_its_name_is_looked_up():
             with Lines(d.run / "agent.sock") as c:
                 c.send({"type": "hello"})
         coachtest.wait_for("them to go", lambda: d.status()["connections"]["agent"] == 0)
+
+
+def test_stopping_while_names_are_looked_up():
+    """The daemon can stop between a hello and the answer of the user database."""
+    for _ in range(5):
+        with Daemon("--no-allow-own-uid", "--drain-timeout", "0s") as d:
+            d.signal(signal.SIGSTOP)
+            clients = [Lines(d.run / "agent.sock") for _ in range(50)]
+            for c in clients:
+                c.send({"type": "hello"})
+            d.signal(signal.SIGTERM)
+            d.signal(signal.SIGCONT)
+            assert d.wait() == 0, d.log()
+            for c in clients:
+                c.close()
 
 
 def flood(writer, calls, lines=100):
