@@ -95,17 +95,17 @@ START_TEST(an_arena_gives_zeroed_aligned_memory_of_any_size)
     static const size_t sizes[] = {0, 1, 15, 16, 17, 5000, 16 * 1024, 16 * 1024 + 1, 100 * 1000, 3};
     struct arena a;
     arena_init(&a);
-    for (size_t round = 0; round < 20; round++)
+    for (size_t round = 0; round < 3; round++)
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
             unsigned char *p = arena_alloc(&a, sizes[i]);
             ck_assert_ptr_nonnull(p);
             ck_assert_uint_eq((uintptr_t)p % _Alignof(max_align_t), 0);
-            for (size_t k = 0; k < sizes[i]; k++)
-                ck_assert_uint_eq(p[k], 0);
-            if (sizes[i] > 0)
-                memset(p, 0xff, sizes[i]);
+            size_t zeros = 0;
+            while (zeros < sizes[i] && p[zeros] == 0)
+                p[zeros++] = 0xff;
+            ck_assert_uint_eq(zeros, sizes[i]);
         }
-    ck_assert_uint_ge(a.total, 20 * 137856);
+    ck_assert_uint_ge(a.total, 3 * 137856);
     ck_assert_ptr_null(arena_alloc(&a, SIZE_MAX));
     arena_clear(&a);
     ck_assert_uint_eq(a.total, 0);
