@@ -366,12 +366,15 @@ START_TEST(the_peer_is_who_connected)
 END_TEST
 
 static struct end *victim;
+static size_t victim_heard; /* when it was closed */
 
 static void close_victim(struct end *e)
 {
     (void)e;
-    if (victim->conn != NULL)
-        conn_close(victim->conn, "closed by another");
+    if (victim->conn == NULL || victim_heard != SIZE_MAX)
+        return;
+    victim_heard = victim->lines;
+    conn_close(victim->conn, "closed by another");
 }
 
 START_TEST(a_suspended_connection_may_be_closed_by_another)
@@ -384,9 +387,11 @@ START_TEST(a_suspended_connection_may_be_closed_by_another)
     ck_assert_int_eq(write(b->peer, text, sizeof text), sizeof text);
     turns(1);
     victim = _i == 0 ? a : b;
+    victim_heard = SIZE_MAX;
     (_i == 0 ? b : a)->on_line = close_victim;
     turns(10);
     ck_assert_uint_eq(victim->closed, 1);
+    ck_assert_uint_eq(victim->lines, victim_heard);
     ck_assert_uint_eq((_i == 0 ? b : a)->lines, 1000);
     end_free(a);
     end_free(b);
