@@ -60,6 +60,17 @@ static size_t count_parts(struct proof *p, const struct rule *rule, enum scanner
     return count;
 }
 
+/* A sentence that has nothing to do with the rule would stay quiet whatever the rule said. */
+static int prove_near(struct proof *p, const struct rule *rule, const struct def_text *example)
+{
+    bool near = true;
+    int rc = scanner_is_near(p->scanner, p->set, rule, &p->words, &near);
+    if (rc == COACH_OK && !near)
+        add(p, DIAG_WARNING, "no-match-vacuous", example->node, "take a sentence that is close to one of the phrases",
+            "this example proves nothing: it shares no word with the rule's phrases");
+    return rc;
+}
+
 /* One sentence that must not set the rule off; marks the exception that alone keeps it quiet. */
 static int prove_no_match(struct proof *p, const struct rule *rule, const struct def_text *example, bool *not_in,
                           bool *unless)
@@ -83,7 +94,7 @@ static int prove_no_match(struct proof *p, const struct rule *rule, const struct
             unless[which] = true;
         break;
     case SCANNER_NO_PHRASE:
-        break;
+        return prove_near(p, rule, example);
     }
     return COACH_OK;
 }

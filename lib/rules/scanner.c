@@ -233,8 +233,8 @@ static int by_number(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* The phrases whose compulsory words are all in the line, in the order of the set. */
-static int find_candidates(struct scanner *s, const struct ruleset *set, const struct words *w)
+/* Marks the words of the line that phrases ask for. */
+static int find_present(struct scanner *s, const struct ruleset *set, const struct words *w)
 {
     int rc = grow_stamps(&s->word_stamps, &s->word_cap, set->words.count);
     if (rc == COACH_OK)
@@ -250,6 +250,15 @@ static int find_candidates(struct scanner *s, const struct ruleset *set, const s
     s->rc = COACH_OK;
     for (size_t i = 0; i < w->count; i++)
         vocabulary_find(&set->words, w->line.data + w->items[i].at, w->items[i].len, on_word, s);
+    return s->rc;
+}
+
+/* The phrases whose compulsory words are all in the line, in the order of the set. */
+static int find_candidates(struct scanner *s, const struct ruleset *set, const struct words *w)
+{
+    int rc = find_present(s, set, w);
+    if (rc != COACH_OK)
+        return rc;
     for (size_t i = 0; i < s->present_count && s->rc == COACH_OK; i++) {
         const struct part_range *range = &set->brings[s->present[i]];
         for (uint32_t k = 0; k < range->count && s->rc == COACH_OK; k++) {
@@ -367,6 +376,42 @@ bool scanner_part_matches(struct scanner *s, const struct ruleset *set, const st
     struct part_range range = range_of(part_of(set, rule), part);
     struct match m;
     return index < range.count && words->count > 0 && find(s, &set->phrases[range.first + index], words, 0, &m);
+}
+
+static bool asks_for_some(const struct scanner *s, const struct part_filter *f)
+{
+    for (uint32_t i = 0; i < f->count; i++)
+        if (s->word_stamps[f->ids[i]] == s->stamp)
+            return true;
+    return false;
+}
+
+static bool belongs(const struct part_range *range, uint32_t number)
+{
+    return number - range->first < range->count;
+}
+
+int scanner_is_near(struct scanner *s, const struct ruleset *set, const struct rule *rule, const struct words *words,
+                    bool *near)
+{
+    const struct part_rule *r = part_of(set, rule);
+    int rc = find_present(s, set, words);
+    bool found = false;
+    if (rc != COACH_OK)
+        return rc;
+    for (size_t i = 0; i < set->always_count && !found; i++)
+        found = belongs(&r->says, set->always[i]);
+    for (size_t i = 0; i < s->present_count && !found; i++) {
+        const struct part_range *range = &set->brings[s->present[i]];
+        for (uint32_t k = 0; k < range->count && !found; k++)
+            found = belongs(&r->says, set->brought[range->first + k]);
+    }
+    for (uint32_t i = 0; i < r->says.count && !found; i++) {
+        const struct part_phrase *p = &set->phrases[r->says.first + i];
+        found = asks_for_some(s, &p->also[0]) || asks_for_some(s, &p->also[1]);
+    }
+    *near = found;
+    return COACH_OK;
 }
 
 const char *scanner_capture_name(const struct ruleset *set, const struct rule *rule, size_t i)

@@ -43,6 +43,10 @@ enum scanner_part { SCANNER_SAYS, SCANNER_PART_NOT_IN, SCANNER_PART_UNLESS };
 size_t scanner_part_count(const struct ruleset *set, const struct rule *rule, enum scanner_part part);
 bool scanner_part_matches(struct scanner *s, const struct ruleset *set, const struct rule *rule, enum scanner_part part,
                           size_t index, const struct words *words);
+/* Whether the line holds some word that a phrase of the rule asks for; true as well for a rule with a phrase that asks
+ * for none. A no_match example without one proves nothing. Returns 0 or COACH_ENOMEM. */
+int scanner_is_near(struct scanner *s, const struct ruleset *set, const struct rule *rule, const struct words *words,
+                    bool *near);
 
 /* The name of capture `i` of a rule, or NULL. */
 const char *scanner_capture_name(const struct ruleset *set, const struct rule *rule, size_t i);
