@@ -302,8 +302,8 @@ static bool good_id(const char *id)
     size_t len = strlen(id);
     if (len < 1 || len > WIRE_MAX_ID)
         return false;
-    for (const char *p = id; *p != '\0'; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+    for (const unsigned char *p = (const unsigned char *)id; *p != '\0'; p++)
+        if (*p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)) /* as the reader of events has it */
             return false;
     return true;
 }

@@ -91,7 +91,8 @@ def test_hello_comes_first_and_soon():
         for message, code in (({"type": "ping"}, "hello_first"), ({"type": "hello"}, "missing_field"),
                               ({"type": "hello", "agent_id": ""}, "bad_field"),
                               ({"type": "hello", "agent_id": "x" * 129}, "bad_field"),
-                              ({"type": "hello", "agent_id": "a\nb"}, "bad_field"), (None, "hello_first")):
+                              ({"type": "hello", "agent_id": "a\nb"}, "bad_field"),
+                              ({"type": "hello", "agent_id": "a\u009bb"}, "bad_field"), (None, "hello_first")):
             with Lines(d.run / "agent.sock") as c:
                 if message is not None:
                     c.send(message)

@@ -110,6 +110,8 @@ class Lines:
         self.socket.settimeout(PATIENCE)
         self.socket.connect(str(path))
         self.rest = b""
+        self.poll = select.poll()
+        self.poll.register(self.socket, select.POLLIN)
 
     def fileno(self):
         return self.socket.fileno()
@@ -124,7 +126,7 @@ class Lines:
         end = time.monotonic() + timeout
         while b"\n" not in self.rest:
             left = end - time.monotonic()
-            if left <= 0 or not select.select([self.socket], [], [], left)[0]:
+            if left <= 0 or not self.poll.poll(left * 1000):
                 raise TimeoutError(f"no line within {timeout:g} s")
             try:
                 piece = self.socket.recv(65536)
