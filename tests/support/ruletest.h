@@ -74,19 +74,21 @@ RULETEST void ruletest_clear(struct ruletest *t)
     *t = (struct ruletest){0};
 }
 
-/* Every problem as "file:line:column code: message (hint)", a line each, for the messages of failing tests. */
+/* The problems as "file:line:column code: message (hint)", a line each and errors first, for the messages of failing
+ * tests. Check keeps a few kilobytes of them. */
 RULETEST const char *ruletest_problems(const struct ruletest *t)
 {
-    static char text[16 * 1024];
+    static char text[3 * 1024];
     size_t n = 0;
     text[0] = '\0';
-    for (size_t i = 0; i < t->problems.count && n < sizeof text - 1; i++) {
-        const struct diag *d = &t->problems.items[i];
-        int more = snprintf(text + n, sizeof text - n, "%s:%d:%d %s: %s (%s)\n",
-                            d->at.source == NULL ? "" : d->at.source->name, d->at.line, d->at.column, d->code,
-                            d->message, d->hint == NULL ? "" : d->hint);
-        n += (size_t)more;
-    }
+    for (enum diag_level level = DIAG_ERROR; level <= DIAG_NOTE; level++)
+        for (size_t i = 0; i < t->problems.count && n < sizeof text / 2; i++) {
+            const struct diag *d = &t->problems.items[i];
+            if (d->level == level)
+                n += (size_t)snprintf(text + n, sizeof text - n, "%s:%d:%d %s: %s (%s)\n",
+                                      d->at.source == NULL ? "" : d->at.source->name, d->at.line, d->at.column, d->code,
+                                      d->message, d->hint == NULL ? "" : d->hint);
+        }
     return text;
 }
 
@@ -94,7 +96,7 @@ RULETEST const char *ruletest_problems(const struct ruletest *t)
 RULETEST void ruletest_good(struct ruletest *t, const char *text)
 {
     ruletest_build(t, text);
-    ck_assert_msg(t->rc == COACH_OK, "%s\n%s", ruletest_problems(t), text);
+    ck_assert_msg(t->rc == COACH_OK, "%s\n%.1000s", ruletest_problems(t), text);
 }
 
 /* The first problem of a code, or NULL. */
