@@ -22,7 +22,7 @@ enum { WIRE_MAX_ID = 128 }; /* bytes of a call, agent or segment id */
 /* One event; texts live until the reader's callback returns. */
 struct wire_event {
     enum wire_type type;
-    struct wire_text call_id;    /* never absent, but in a hello */
+    struct wire_text call_id; /* never absent, but in a hello */
     struct wire_text agent_id;
     struct wire_text queue;
     struct wire_text language;
@@ -36,14 +36,14 @@ struct wire_event {
     bool is_final;
     bool append;
     bool end_of_turn;
-    bool ack;             /* of a hello: answer with acks */
-    int64_t start_ms;     /* since the call began, or COACH_NO_TIME */
+    bool ack;         /* of a hello: answer with acks */
+    int64_t start_ms; /* since the call began, or COACH_NO_TIME */
     int64_t end_ms;
-    int64_t recv_ms;      /* of a recording: when the line arrived, on the call's clock, or COACH_NO_TIME */
-    int64_t seq;          /* -1 when absent */
-    int64_t stable_len;   /* -1 when absent */
-    double confidence;    /* 0..1, or -1 when absent */
-    double stability;     /* 0..1, or -1 when absent */
+    int64_t recv_ms;    /* of a recording: when the line arrived, on the call's clock, or COACH_NO_TIME */
+    int64_t seq;        /* -1 when absent */
+    int64_t stable_len; /* -1 when absent */
+    double confidence;  /* 0..1, or -1 when absent */
+    double stability;   /* 0..1, or -1 when absent */
 };
 
 const char *wire_role_name(coach_role role);

@@ -7,6 +7,7 @@
 
 #include "lib/base/utf8.h"
 #include "lib/wire/depth.h"
+#include "lib/wire/parse.h"
 
 /* --- writing --- */
 
@@ -156,11 +157,12 @@ int json_in_read(const char *text, size_t len, struct json_in **ret, coach_error
         return coach_fail(err, COACH_EUTF8, "not UTF-8 at byte %zu", good + 1);
     if (depth_of(text, len) > DEPTH_MAX)
         return coach_fail(err, COACH_ELIMIT, "nested deeper than %d", DEPTH_MAX);
-    json_error_t why = {0};
-    json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
-    if (root == NULL && why.text[0] == '\0') /* how jansson says that memory is out */
+    json_error_t why;
+    json_t *root = NULL;
+    int rc = parse_json(text, len, 0, &root, &why);
+    if (rc == COACH_ENOMEM)
         return coach_fail_nomem(err);
-    if (root == NULL)
+    if (rc != COACH_OK)
         return coach_fail(err, COACH_ESYNTAX, "%s at byte %d", why.text, why.position);
     *ret = (struct json_in *)root;
     return COACH_OK;

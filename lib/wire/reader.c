@@ -11,6 +11,7 @@
 #include "lib/base/table.h"
 #include "lib/base/utf8.h"
 #include "lib/wire/depth.h"
+#include "lib/wire/parse.h"
 
 enum { MAX_CHANNELS = 64 };
 
@@ -25,9 +26,9 @@ struct wire_reader {
 
 const char *wire_code_name(enum wire_code code)
 {
-    static const char *const names[WIRE_CODES] = {
-        "bad_json",     "bad_utf8",       "too_long",         "too_deep",   "missing_field", "bad_field",
-        "unknown_type", "unknown_format", "unmapped_channel", "limit_calls"};
+    static const char *const names[WIRE_CODES] = {"bad_json",         "bad_utf8",   "too_long",     "too_deep",
+                                                  "missing_field",    "bad_field",  "unknown_type", "unknown_format",
+                                                  "unmapped_channel", "limit_calls"};
     return names[code];
 }
 
@@ -107,7 +108,8 @@ static int read_text(struct message *m, const char *name, const json_t *v, struc
 static int check_id(struct message *m, const char *name, const struct wire_text *id)
 {
     if (id->len == 0 || id->len > WIRE_MAX_ID)
-        return complain(m->handler, WIRE_BAD_FIELD, "%s: expected 1 to %d bytes, found %zu", name, WIRE_MAX_ID, id->len);
+        return complain(m->handler, WIRE_BAD_FIELD, "%s: expected 1 to %d bytes, found %zu", name, WIRE_MAX_ID,
+                        id->len);
     for (size_t i = 0; i < id->len; i++) {
         unsigned char c = (unsigned char)id->s[i], next = i + 1 < id->len ? (unsigned char)id->s[i + 1] : 0;
         if (c < 0x20 || c == 0x7f || (c == 0xc2 && next >= 0x80 && next < 0xa0))
@@ -229,13 +231,34 @@ static const struct {
     const char *name;
     enum field field;
 } fields[] = {
-    {"type", F_HANDLED},       {"call_id", F_CALL_ID},       {"contact_id", F_CALL_ID},   {"conversation_id", F_CALL_ID},
-    {"call_sid", F_CALL_ID},   {"CallSid", F_CALL_ID},       {"agent_id", F_AGENT_ID},    {"queue", F_QUEUE},
-    {"language", F_LANGUAGE},  {"text", F_TEXT},             {"segment_id", F_SEGMENT_ID}, {"channel", F_CHANNEL},
-    {"speaker", F_SPEAKER},    {"ts", F_TS},                 {"reason", F_REASON},        {"role", F_ROLE},
-    {"is_final", F_IS_FINAL},  {"append", F_APPEND},         {"end_of_turn", F_END_OF_TURN}, {"ack", F_ACK},
-    {"start_ms", F_START_MS},  {"end_ms", F_END_MS},         {"recv_ms", F_RECV_MS},      {"seq", F_SEQ},
-    {"stable_len", F_STABLE_LEN}, {"confidence", F_CONFIDENCE}, {"stability", F_STABILITY}, {"format", F_HANDLED},
+    {"type", F_HANDLED},
+    {"call_id", F_CALL_ID},
+    {"contact_id", F_CALL_ID},
+    {"conversation_id", F_CALL_ID},
+    {"call_sid", F_CALL_ID},
+    {"CallSid", F_CALL_ID},
+    {"agent_id", F_AGENT_ID},
+    {"queue", F_QUEUE},
+    {"language", F_LANGUAGE},
+    {"text", F_TEXT},
+    {"segment_id", F_SEGMENT_ID},
+    {"channel", F_CHANNEL},
+    {"speaker", F_SPEAKER},
+    {"ts", F_TS},
+    {"reason", F_REASON},
+    {"role", F_ROLE},
+    {"is_final", F_IS_FINAL},
+    {"append", F_APPEND},
+    {"end_of_turn", F_END_OF_TURN},
+    {"ack", F_ACK},
+    {"start_ms", F_START_MS},
+    {"end_ms", F_END_MS},
+    {"recv_ms", F_RECV_MS},
+    {"seq", F_SEQ},
+    {"stable_len", F_STABLE_LEN},
+    {"confidence", F_CONFIDENCE},
+    {"stability", F_STABILITY},
+    {"format", F_HANDLED},
     {"channels", F_HANDLED},
 };
 
@@ -319,7 +342,9 @@ static int read_type(struct message *m)
     static const struct {
         const char *name;
         enum wire_type type;
-    } types[] = {{"transcript", WIRE_TRANSCRIPT}, {"hello", WIRE_HELLO}, {"call_start", WIRE_CALL_START},
+    } types[] = {{"transcript", WIRE_TRANSCRIPT},
+                 {"hello", WIRE_HELLO},
+                 {"call_start", WIRE_CALL_START},
                  {"call_end", WIRE_CALL_END}};
     const json_t *v = json_object_get(m->object, "type");
     m->event.type = WIRE_TRANSCRIPT;
@@ -345,8 +370,8 @@ static int read_channels(struct message *m, struct table *map)
     if (channels == NULL || json_is_null(channels))
         return COACH_OK;
     if (!json_is_object(channels) || json_object_size(channels) > MAX_CHANNELS)
-        return complain(m->handler, WIRE_BAD_FIELD, "channels: expected an object of at most %d channels and their roles",
-                        MAX_CHANNELS);
+        return complain(m->handler, WIRE_BAD_FIELD,
+                        "channels: expected an object of at most %d channels and their roles", MAX_CHANNELS);
     json_object_foreach(channels, name, v)
     {
         coach_role role;
@@ -417,7 +442,8 @@ static int find_role(struct message *m)
     if (json_object_get(m->object, "role") != NULL && !json_is_null(json_object_get(m->object, "role")))
         return COACH_OK;
     if (e->channel.s == NULL)
-        return complain(m->handler, WIRE_MISSING_FIELD, "role: a line needs a role, or a channel that hello has mapped");
+        return complain(m->handler, WIRE_MISSING_FIELD,
+                        "role: a line needs a role, or a channel that hello has mapped");
     const struct table_entry *at = NULL;
     size_t len;
     while ((at = table_next(&m->reader->channels, at)) != NULL) {
@@ -455,8 +481,13 @@ static int take_call_message(struct message *m)
 static int take_object(struct wire_reader *r, json_t *object, const struct wire_handler *handler)
 {
     struct message m = {.reader = r, .handler = handler, .object = object};
-    m.event = (struct wire_event){.is_final = true, .start_ms = COACH_NO_TIME, .end_ms = COACH_NO_TIME,
-                                  .recv_ms = COACH_NO_TIME, .seq = -1, .stable_len = -1, .confidence = -1,
+    m.event = (struct wire_event){.is_final = true,
+                                  .start_ms = COACH_NO_TIME,
+                                  .end_ms = COACH_NO_TIME,
+                                  .recv_ms = COACH_NO_TIME,
+                                  .seq = -1,
+                                  .stable_len = -1,
+                                  .confidence = -1,
                                   .stability = -1};
     int rc = read_type(&m);
     if (rc == COACH_OK)
@@ -526,15 +557,16 @@ int wire_reader_line(struct wire_reader *r, const char *line, size_t len, const 
         return COACH_OK;
     }
     while (p < end) { /* one value, or several in a row */
-        json_error_t why = {0};
-        json_t *v = json_loadb(p, (size_t)(end - p), JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK, &why);
-        if (v == NULL && why.text[0] == '\0') /* how jansson says that memory is out */
-            return COACH_ENOMEM;
-        if (v == NULL) {
+        json_error_t why;
+        json_t *v = NULL;
+        int rc = parse_json(p, (size_t)(end - p), JSON_DISABLE_EOF_CHECK, &v, &why);
+        if (rc == COACH_ENOMEM)
+            return rc;
+        if (rc != COACH_OK) {
             complain_json(handler, &why, (size_t)(p - line));
             return COACH_OK;
         }
-        int rc = take_value(r, v, handler);
+        rc = take_value(r, v, handler);
         json_decref(v);
         if (rc != COACH_OK)
             return rc;

@@ -198,6 +198,7 @@ static const struct {
     {CALM " , " CALM "\t" CALM, 3},
     {"[" CALM "," CALM "]", 2},
     {"[]", 0},
+    {"{\"type\":\"hello\",\"call_id\":\"é€😀\"}" CALM, -1},
     {"[" CALM "] [" CALM "]" CALM, 3},
 };
 
@@ -208,6 +209,8 @@ START_TEST(a_line_is_read_in_every_shape_that_writers_send)
     struct buf wanted;
     buf_init(&wanted, 0);
     buf_adds(&wanted, "");
+    if (shapes[_i].events < 0) /* what several bytes a character take is counted in bytes */
+        buf_adds(&wanted, "{\"type\":\"hello\",\"call_id\":\"é€😀\"}\n" READ);
     for (int i = 0; i < shapes[_i].events; i++)
         buf_adds(&wanted, READ);
     ck_assert_str_eq(events.data, wanted.data);
@@ -328,6 +331,28 @@ START_TEST(a_nul_byte_is_refused_wherever_it_stands)
     ck_assert_ptr_nonnull(strstr(troubles.data, "bad_json: "));
     ck_assert_int_eq(feed_bytes("\0", 1), COACH_OK);
     ck_assert_str_eq(events.data, "");
+}
+END_TEST
+
+START_TEST(no_bytes_are_taken_for_a_lack_of_memory)
+{
+    static const char *const pieces[] = {"{", "}", "[",         "]",       "\"",   "\"a\"", ":",    ",",
+                                         "1", "-", "e",         ".",       "\\",   "\\u00", "true", "nul",
+                                         " ", "é", "\"text\":", "{\"a\":", "\x01", "\t"};
+    uint32_t random = 1;
+    char line[200];
+    for (int round = 0; round < 20000; round++) {
+        size_t len = 0;
+        for (int i = 0; i < 8; i++) {
+            random = random * 1664525u + 1013904223u;
+            const char *piece = pieces[(random >> 16) % (sizeof pieces / sizeof *pieces)];
+            memcpy(line + len, piece, strlen(piece));
+            len += strlen(piece);
+        }
+        if (feed_bytes(line, len) != COACH_OK)
+            ck_abort_msg("%.*s", (int)len, line);
+        buf_reset(&troubles);
+    }
 }
 END_TEST
 
@@ -749,6 +774,7 @@ static void add_reader_tests(TCase *t)
     tcase_add_loop_test(t, a_bad_line_is_refused_by_field_and_never_quoted, 0, ROWS(refusals));
     tcase_add_test(t, every_code_has_its_name_and_the_reader_its_test);
     tcase_add_test(t, a_nul_byte_is_refused_wherever_it_stands);
+    tcase_add_test(t, no_bytes_are_taken_for_a_lack_of_memory);
     tcase_add_test(t, values_before_a_bad_one_are_read);
     tcase_add_test(t, a_place_in_an_error_is_the_byte_of_the_line);
     tcase_add_loop_test(t, nesting_is_read_down_to_sixteen, 15, 18);
