@@ -229,7 +229,7 @@ static void advise(struct reading *r, const yaml_parser_t *p, struct advice *a)
     a->at = byte_of(r, m);
     a->code = "yaml";
     a->hint = NULL;
-    snprintf(a->text, sizeof a->text, "%s", p->problem == NULL ? "this is not YAML" : p->problem);
+    snprintf(a->text, sizeof a->text, "%s", p->problem);
     size_t number = m->line < r->line_count ? m->line : r->line_count - 1;
     const char *line = r->text + r->lines[number];
     const char *nl = memchr(line, '\n', (size_t)(r->text + r->len - line));
@@ -241,17 +241,17 @@ static void advise(struct reading *r, const yaml_parser_t *p, struct advice *a)
         a->code = "document-end";
         a->hint = gap_hint;
         snprintf(a->text, sizeof a->text, "'...' at the beginning of a line");
-    } else if (p->problem != NULL && strstr(p->problem, "mapping values are not allowed") != NULL) {
+    } else if (strstr(p->problem, "mapping values are not allowed") != NULL) {
         a->code = "colon-in-text";
         a->hint = "the text contains ': '; write 'message: |' and put the text on the next line, indented";
         snprintf(a->text, sizeof a->text, "a second ': ' on one line");
-    } else if (p->problem != NULL && strstr(p->problem, "cannot start any token") != NULL) {
+    } else if (strstr(p->problem, "cannot start any token") != NULL) {
         a->code = "first-character";
         a->hint = "use a block: 'message: |' and the text on the next line, indented";
         snprintf(a->text, sizeof a->text, "a text may not begin with this character");
-    } else if (p->problem != NULL && (strstr(p->problem, "did not find expected key") != NULL ||
-                                      strstr(p->problem, "could not find expected ':'") != NULL ||
-                                      strstr(p->problem, "expected '-' indicator") != NULL)) {
+    } else if (strstr(p->problem, "did not find expected key") != NULL ||
+               strstr(p->problem, "could not find expected ':'") != NULL ||
+               strstr(p->problem, "expected '-' indicator") != NULL) {
         a->code = "indentation";
         a->hint = "put it in the same column as its neighbours; a list item begins with '- ', a key ends in ':'";
         snprintf(a->text, sizeof a->text, "this line does not fit the lines above it");
@@ -263,7 +263,7 @@ static int next_event(struct reading *r, yaml_event_t *e)
 {
     if (yaml_parser_parse(&r->parser, e))
         return COACH_OK;
-    if (r->parser.error == YAML_MEMORY_ERROR)
+    if (r->parser.error == YAML_MEMORY_ERROR || r->parser.problem == NULL) /* it does not always say which */
         return COACH_ENOMEM;
     struct advice a;
     advise(r, &r->parser, &a);
