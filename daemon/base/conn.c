@@ -51,6 +51,7 @@ struct conn {
     bool paused;
     bool reading;
     bool at_eof;
+    bool deaf; /* the peer takes nothing more */
     bool ending;
     bool closing;
 };
@@ -218,7 +219,7 @@ static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
     struct conn *c = stream->data;
     if (nread > 0)
         take(c, buf->base, (size_t)nread);
-    else if (nread == UV_EOF)
+    else if (nread == UV_EOF || nread == UV_ECONNRESET) /* reset: it left without reading all we wrote */
         at_end(c);
     else if (nread < 0)
         conn_close(c, "reading failed");
@@ -263,7 +264,7 @@ size_t conn_queued(const struct conn *c)
 
 int conn_send(struct conn *c, const void *data, size_t len)
 {
-    if (c->closing)
+    if (c->closing || c->deaf)
         return COACH_OK;
     if (conn_queued(c) + len > c->limits.max_queue)
         return COACH_ELIMIT;
@@ -290,6 +291,15 @@ static void after_written(struct conn *c)
         c->handler->drained(c->user);
 }
 
+/* Writing failed: the peer has gone, or listens no more. What it said before may still wait to be read. */
+static void go_deaf(struct conn *c)
+{
+    c->deaf = true;
+    buf_clear(&c->out);
+    if (!c->limits.hear_out || c->ending || c->at_eof || c->paused)
+        conn_close(c, "the peer has gone");
+}
+
 static void on_written(uv_write_t *req, int status)
 {
     struct conn *c = req->data;
@@ -298,7 +308,7 @@ static void on_written(uv_write_t *req, int status)
     if (c->closing)
         return;
     if (status != 0)
-        conn_close(c, "the peer has gone");
+        go_deaf(c);
     else if (c->out.len > 0)
         mark_dirty(c);
     else
@@ -314,7 +324,7 @@ static void write_rest(struct conn *c, size_t sent)
     uv_buf_t b = uv_buf_init(c->sending.data + sent, (unsigned)(c->sending.len - sent));
     c->write.data = c;
     if (uv_write(&c->write, (uv_stream_t *)&c->pipe, &b, 1, on_written) != 0) {
-        conn_close(c, "writing failed");
+        go_deaf(c);
         return;
     }
     c->writing = true;
@@ -331,7 +341,7 @@ static void flush(struct conn *c)
         uv_buf_t b = uv_buf_init(c->out.data, (unsigned)c->out.len);
         int n = uv_try_write((uv_stream_t *)&c->pipe, &b, 1);
         if (n < 0 && n != UV_EAGAIN) {
-            conn_close(c, "the peer has gone");
+            go_deaf(c);
             return;
         }
         sent = n < 0 ? 0 : (size_t)n;

@@ -64,6 +64,7 @@ struct conn_limits {
     size_t max_queue;        /* bytes of output that may wait here; conn_send refuses what is over */
     int64_t line_timeout_ms; /* a line that was begun must end within this; 0 for never */
     int64_t read_timeout_ms; /* the peer must read something of what waits within this; 0 for never */
+    bool hear_out;           /* a peer that takes nothing more is still read up to its end */
 };
 
 /* Cannot fail. */
@@ -83,7 +84,8 @@ void conn_close(struct conn *c, const char *why);
 void conn_end(struct conn *c, const char *why);
 
 /* Adds bytes to what is written at the end of this turn. Returns 0; COACH_ELIMIT when more than max_queue would
- * wait, COACH_ENOMEM: nothing was then added. Without effect on a closing connection. */
+ * wait, COACH_ENOMEM: nothing was then added. Without effect on a closing connection, and on one whose peer has
+ * gone and left something to be read. */
 int conn_send(struct conn *c, const void *data, size_t len);
 /* Bytes that wait here, not those that the kernel has taken. */
 size_t conn_queued(const struct conn *c);

@@ -475,8 +475,10 @@ static void start_handles(struct server *s)
 static int init_parts(struct server *s, coach_error *err)
 {
     const struct config *c = s->config;
-    struct conn_limits limits = {
-        .max_line = (size_t)c->max_line, .max_queue = INGEST_QUEUE, .line_timeout_ms = c->line_timeout_ms};
+    struct conn_limits limits = {.max_line = (size_t)c->max_line,
+                                 .max_queue = INGEST_QUEUE,
+                                 .line_timeout_ms = c->line_timeout_ms,
+                                 .hear_out = true};
     struct ingest_handler events = {.event = on_event, .ended = on_writer_ended, .user = s};
     struct subscribers_handler asks = {.mute = on_mute, .rules_hash = rules_hash, .user = s};
     struct subscribers_options options = {.allow_own_uid = c->allow_own_uid,

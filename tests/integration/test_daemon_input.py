@@ -2,6 +2,7 @@
 
 import json
 import resource
+import signal
 import socket
 import time
 
@@ -84,6 +85,19 @@ def test_a_line_over_the_limit_is_passed_over():
         e = w.expect("error")
         assert e["code"] == "too_long" and e["line"] == 3, e
         still_good(d, w)
+
+
+def test_a_writer_that_leaves_with_errors_unread():
+    """What a writer sent counts, though it hung up before its error line could be written."""
+    with Daemon() as d:
+        d.signal(signal.SIGSTOP)
+        with d.ingest() as w:
+            w.send(b"oops\n", b"".join(b'{"call_id":"c","role":"agent","text":"hello %d"}\n' % i for i in range(3000)))
+        with d.ingest() as w:
+            w.send(b"oops\n" * 300, b'{"call_id":"c","role":"agent","text":"no newline"}')
+        d.signal(signal.SIGCONT)
+        coachtest.wait_for("all lines", lambda: d.status()["lines"]["ok"] == 3001)
+        coachtest.wait_for("the end", lambda: d.status()["connections"]["ingest"] == 0)
 
 
 def test_a_limit_on_lines_can_be_set():

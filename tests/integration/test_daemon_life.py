@@ -532,7 +532,7 @@ def test_a_vanishing_writer():
         for _ in range(200):
             with Lines(d.run / "ingest.sock") as w:
                 w.send(b"oops\n")
-        assert d.status()["errors"]["bad_json"] == 200
+        coachtest.wait_for("all lines", lambda: d.status()["errors"]["bad_json"] == 200)
 
 
 coachtest.main(globals())
