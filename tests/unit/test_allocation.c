@@ -1,0 +1,318 @@
+/* Every allocation of a build, a step and a replay fails once: each must end in COACH_ENOMEM, leave nothing behind and
+ * change nothing, or do without. The allocator of the whole program is replaced, so this is a program of its own. */
+#include <check.h>
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/coach.h"
+#include "lib/engine/engine.h"
+#include "lib/eval/replay.h"
+#include "lib/rules/compile.h"
+#include "lib/rules/parts.h"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZED 1
+#endif
+
+static long countdown = -1; /* allocations left until one fails; below 0: none does */
+static long living;         /* blocks */
+static bool counting;
+
+static bool fails(void)
+{
+    return countdown >= 0 && countdown-- == 0;
+}
+
+#ifndef SANITIZED
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t n, size_t size);
+void *__libc_realloc(void *p, size_t size);
+void __libc_free(void *p);
+
+__attribute__((visibility("default"))) void *malloc(size_t size)
+{
+    if (fails())
+        return NULL;
+    living += counting;
+    return __libc_malloc(size);
+}
+
+__attribute__((visibility("default"))) void *calloc(size_t n, size_t size)
+{
+    if (fails())
+        return NULL;
+    living += counting;
+    return __libc_calloc(n, size);
+}
+
+__attribute__((visibility("default"))) void *realloc(void *p, size_t size)
+{
+    if (fails())
+        return NULL;
+    living += counting && p == NULL;
+    return __libc_realloc(p, size);
+}
+
+__attribute__((visibility("default"))) void free(void *p)
+{
+    living -= counting && p != NULL;
+    __libc_free(p);
+}
+#endif
+
+/* PCRE2 10.42's JIT compiler reads through a NULL of its own when memory runs out inside it, which nobody outside can
+ * prevent: its allocations are left alone. */
+typedef int jit_fn(pcre2_code *code, uint32_t options);
+__attribute__((visibility("default"))) int pcre2_jit_compile(pcre2_code *code, uint32_t options)
+{
+    long left = countdown;
+    jit_fn *real;
+    countdown = -1;
+    void *found = dlsym(RTLD_NEXT, "pcre2_jit_compile_8");
+    memcpy(&real, &found, sizeof real);
+    int rc = real(code, options);
+    countdown = left;
+    return rc;
+}
+
+static const char language[] = "format: 1\nlanguage: en\ncontractions:\n  cant: can not\nendings:\n  re: are\nloose:\n"
+                               "  s: is has\nfillers:\n  - um\n  - you know\nnumbers:\n  - one\n  - two\n"
+                               "irregular:\n  go: went gone\nforms:\n  other: s ing\ncommon:\n  - you\n";
+static const char rules[] =
+    "format: 1\npack: test\nlists:\n  reason:\n    - policy\n    - the (rules | terms)\nrules:\n"
+    "  - id: a\n    category: tone\n    message: about {reason}\n    says:\n      - ~go ...2 <reason>\n      - calm "
+    "down\n"
+    "    not_in:\n      - calm down period\n    unless:\n      - sorry\n    match:\n      - went against policy\n"
+    "      - calm down\n    no_match:\n      - a calm down period\n      - sorry, calm down\n"
+    "  - id: b\n    category: jargon\n    message: say {plain}\n    severity: critical\n    swap:\n      GDS: the "
+    "system\n"
+    "    suggest: it is {plain}\n";
+static const char wrong[] =
+    "format: 1\npack: test\nruls: x\nlists:\n  a:\n    - <b>\n  b:\n    - <a>\nrules:\n  - id: a\n"
+    "    category: tune\n    message: '{x}'\n    says:\n      - calm down?\n";
+
+static const struct source files[] = {{"a.yaml", rules, sizeof rules - 1}, {"b.yaml", wrong, sizeof wrong - 1}};
+static const struct source languages[] = {{"en.yaml", language, sizeof language - 1}};
+
+static struct ruleset *built(void)
+{
+    struct ruleset *set = NULL;
+    struct diags problems;
+    diags_init(&problems);
+    ck_assert_int_eq(rules_compile(files, 1, languages, 1, &set, &problems), COACH_OK);
+    diags_clear(&problems);
+    return set;
+}
+
+enum { MOST = 100000 };
+
+START_TEST(a_build_that_runs_out_of_memory_says_so_and_leaves_nothing)
+{
+    struct ruleset *good = built();
+    long failed = 0;
+    bool reached = true;
+    for (long n = 0; reached && n < MOST; n++) {
+        struct ruleset *set = NULL;
+        struct diags problems;
+        living = 0;
+        counting = true;
+        diags_init(&problems);
+        countdown = n;
+        int rc = rules_compile(&files[_i], 1, languages, 1, &set, &problems);
+        reached = countdown < 0;
+        countdown = -1;
+        if (rc == COACH_OK) { /* it could do without */
+            ck_assert_int_eq(_i, 0);
+            ck_assert_str_eq(ruleset_hash(set), ruleset_hash(good));
+            ck_assert_uint_eq(ruleset_count(set), ruleset_count(good));
+        } else {
+            ck_assert_ptr_null(set);
+            ck_assert_msg(rc == COACH_ENOMEM || (_i == 1 && rc == COACH_ERULES), "%ld: %d", n, rc);
+        }
+        failed += rc == COACH_ENOMEM;
+        ruleset_unref(set);
+        diags_clear(&problems);
+        counting = false;
+        ck_assert_msg(living == 0, "allocation %ld: %ld blocks left", n, living);
+    }
+    ck_assert_int_gt(failed, 50);
+    ck_assert(!reached);
+    ruleset_unref(good);
+}
+END_TEST
+
+static const struct {
+    coach_role role;
+    const char *text;
+} talk[] = {
+    {COACH_ROLE_AGENT, "we went there um against the rules"},
+    {COACH_ROLE_CUSTOMER, "what is the P N R"},
+    {COACH_ROLE_AGENT, "it is in the GDS, calm down"},
+    {COACH_ROLE_CUSTOMER, "you and your GDS"},
+    {COACH_ROLE_AGENT, "the GDS is down, that went against all the rules"},
+    {COACH_ROLE_AGENT, "one"},
+    {COACH_ROLE_AGENT, "two"},
+    {COACH_ROLE_AGENT, "three"},
+};
+enum { TALK = sizeof talk / sizeof *talk };
+
+/* Adds what a talk found to `out`. With `fail`, every step is first tried with each of its allocations failing. */
+static long play(const struct ruleset *set, bool fail, struct buf *out)
+{
+    struct engine *e = engine_new();
+    struct call *c = call_new("c", 1);
+    const struct finding *found;
+    size_t count;
+    long failures = 0;
+    ck_assert(e != NULL && c != NULL);
+    for (size_t i = 0; i < TALK; i++) {
+        struct wire_event line = {.type = WIRE_TRANSCRIPT,
+                                  .text = {talk[i].text, strlen(talk[i].text)},
+                                  .role = talk[i].role,
+                                  .is_final = true,
+                                  .start_ms = COACH_NO_TIME,
+                                  .end_ms = COACH_NO_TIME,
+                                  .recv_ms = COACH_NO_TIME,
+                                  .confidence = -1};
+        int rc = COACH_ENOMEM;
+        for (long n = 0; fail && rc == COACH_ENOMEM && n < MOST; n++) {
+            engine_free(e); /* an engine that has grown allocates no more */
+            e = engine_new();
+            struct call_counts before = *call_counts(c);
+            countdown = n;
+            rc = engine_step(e, set, c, &line, (int64_t)(1000 + n + i * 70000), &found, &count);
+            countdown = -1;
+            ck_assert(rc == COACH_OK || rc == COACH_ENOMEM);
+            if (rc == COACH_ENOMEM) {
+                failures++;
+                ck_assert_uint_eq(count, 0);
+                ck_assert_int_eq(memcmp(&before, call_counts(c), sizeof before), 0);
+            }
+        }
+        if (!fail)
+            rc = engine_step(e, set, c, &line, (int64_t)(1000 + i * 70000), &found, &count);
+        ck_assert_int_eq(rc, COACH_OK);
+        for (size_t k = 0; k < count; k++) {
+            ck_assert_int_eq(buf_addf(out, "%zu %s %s %s %s\n", i, found[k].nudge.nudge_id, found[k].nudge.rule,
+                                      found[k].nudge.message, found[k].nudge.held == NULL ? "" : found[k].nudge.held),
+                             COACH_OK);
+        }
+    }
+    call_free(c);
+    engine_free(e);
+    return failures;
+}
+
+START_TEST(a_step_that_ran_out_of_memory_did_not_happen)
+{
+    struct ruleset *set = built();
+    struct buf plain, tried;
+    buf_init(&plain, 0);
+    buf_init(&tried, 0);
+    play(set, false, &plain);
+    ck_assert_int_gt(play(set, true, &tried), 30);
+    ck_assert_str_eq(plain.data, tried.data);
+    ck_assert_ptr_nonnull(strstr(plain.data, "say the system"));
+    buf_clear(&plain);
+    buf_clear(&tried);
+    ruleset_unref(set);
+}
+END_TEST
+
+static void ignore_problem(void *user, uint64_t line, const char *code, const char *message)
+{
+    (void)user, (void)line, (void)code, (void)message;
+}
+
+static void count_findings(void *user, const struct wire_event *event, const struct finding *findings, size_t count)
+{
+    (void)event, (void)findings;
+    *(size_t *)user += count;
+}
+
+START_TEST(a_recording_and_its_replay_may_run_out_of_memory_anywhere)
+{
+    static const char text[] = "{\"type\":\"call_start\",\"call_id\":\"c\",\"agent_id\":\"sam\"}\n"
+                               "{\"call_id\":\"c\",\"role\":\"agent\",\"text\":\"calm down\"}\nnonsense\n"
+                               "{\"call_id\":\"d\",\"role\":\"agent\",\"text\":\"the GDS\"}\n"
+                               "{\"type\":\"call_end\",\"call_id\":\"c\"}\n";
+    struct ruleset *set = built();
+    long failed = 0;
+    bool reached = true;
+    for (long n = 0; reached && n < MOST; n++) {
+        struct recording r;
+        size_t findings = 0;
+        living = 0;
+        counting = true;
+        countdown = n;
+        int rc = recording_read(&r, text, sizeof text - 1, ignore_problem, NULL);
+        if (rc == COACH_OK)
+            rc = replay_run(&r, set, "nobody", count_findings, &findings);
+        reached = countdown < 0;
+        countdown = -1;
+        recording_clear(&r);
+        counting = false;
+        ck_assert(rc == COACH_OK || rc == COACH_ENOMEM);
+        ck_assert(rc != COACH_OK || reached || findings == 2);
+        ck_assert_msg(living == 0, "allocation %ld: %ld blocks left", n, living);
+        failed += rc == COACH_ENOMEM;
+    }
+    ck_assert_int_gt(failed, 20);
+    ruleset_unref(set);
+}
+END_TEST
+
+START_TEST(the_public_functions_may_run_out_of_memory_anywhere)
+{
+    const coach_file rule_files[] = {{"a.yaml", rules, sizeof rules - 1}};
+    const coach_file language_files[] = {{"en.yaml", language, sizeof language - 1}};
+    const coach_event event = {COACH_ROLE_AGENT, NULL, "calm down", 9, COACH_NO_TIME, COACH_NO_TIME};
+    bool reached = true;
+    for (long n = 0; reached && n < MOST; n++) {
+        coach_rules *set = NULL;
+        living = 0;
+        counting = true;
+        countdown = n;
+        int rc = coach_rules_build(rule_files, 1, language_files, 1, &set, NULL, NULL);
+        coach_call *call = rc == COACH_OK ? coach_call_new("c", "sam") : NULL;
+        if (call != NULL)
+            rc = coach_call_step(call, set, &event, 0, NULL, NULL);
+        reached = countdown < 0;
+        countdown = -1;
+        ck_assert(rc == COACH_OK || rc == COACH_ENOMEM);
+        coach_call_free(call);
+        coach_rules_unref(set);
+        counting = false;
+        ck_assert_msg(living == 0, "allocation %ld: %ld blocks left", n, living);
+    }
+}
+END_TEST
+
+int main(void)
+{
+#ifdef SANITIZED
+    (void)fails;
+    puts("skipped: the sanitizer has an allocator of its own");
+    return 77;
+#endif
+    Suite *s = suite_create("allocation");
+    TCase *t = tcase_create("allocation");
+    tcase_set_timeout(t, 300);
+    tcase_add_loop_test(t, a_build_that_runs_out_of_memory_says_so_and_leaves_nothing, 0, 2);
+    tcase_add_test(t, a_step_that_ran_out_of_memory_did_not_happen);
+    tcase_add_test(t, a_recording_and_its_replay_may_run_out_of_memory_anywhere);
+    tcase_add_test(t, the_public_functions_may_run_out_of_memory_anywhere);
+    suite_add_tcase(s, t);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
