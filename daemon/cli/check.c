@@ -13,8 +13,14 @@ struct values {
 
 static const struct option_spec specs[] = {
     CLI_JSON_SPEC(values, "one JSON object, for editors and CI"),
-    {.name = "strict", .kind = OPTION_BOOL, .offset = offsetof(struct values, strict), .help = "warnings count as findings"},
-    {.name = "languages", .kind = OPTION_TEXT, .arg = "DIR", .offset = offsetof(struct values, languages),
+    {.name = "strict",
+     .kind = OPTION_BOOL,
+     .offset = offsetof(struct values, strict),
+     .help = "warnings count as findings"},
+    {.name = "languages",
+     .kind = OPTION_TEXT,
+     .arg = "DIR",
+     .offset = offsetof(struct values, languages),
      .help = "folder of the language tables"},
 };
 
@@ -109,10 +115,11 @@ const struct command command_check = {
     .name = "check",
     .usage = "[PATH ...]",
     .summary = "find mistakes in rule files, each with its place and what to type instead",
-    .about = "Reads rule files, or all *.yaml below a folder, and reports every mistake in one run: what is wrong, where,\n"
-             "and what to type instead. The examples of each rule (match, no_match) are proved with the engine's own\n"
-             "matching. Without a path the shipped pack is checked.\n\n"
-             "exit codes: 0 no error, 1 errors (with --strict also warnings), 2 nothing could be read",
+    .about =
+        "Reads rule files, or all *.yaml below a folder, and reports every mistake in one run: what is wrong, where,\n"
+        "and what to type instead. The examples of each rule (match, no_match) are proved with the engine's own\n"
+        "matching. Without a path the shipped pack is checked.\n\n"
+        "exit codes: 0 no error, 1 errors (with --strict also warnings), 2 nothing could be read",
     .examples = "  coach check rules/core-en\n"
                 "  coach check rules/core-en sites/leeds.yaml\n"
                 "  coach check --json my-rules.yaml\n",

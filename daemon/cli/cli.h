@@ -30,15 +30,25 @@ extern const struct command command_check, command_replay, command_send, command
 
 /* Specs that several commands have; `struct_` is the values struct with a member of that name. */
 #define CLI_RULES_SPECS(struct_)                                                                                       \
-    {.name = "rules", .letter = 'r', .kind = OPTION_LIST, .arg = "PATH", .offset = offsetof(struct struct_, rules),    \
-     .help = "rule file or folder; may be given several times, packs first, then sites"},                             \
-    {.name = "languages", .kind = OPTION_TEXT, .arg = "DIR", .offset = offsetof(struct struct_, languages),            \
-     .help = "folder of the language tables"}
+    {.name = "rules",                                                                                                  \
+     .letter = 'r',                                                                                                    \
+     .kind = OPTION_LIST,                                                                                              \
+     .arg = "PATH",                                                                                                    \
+     .offset = offsetof(struct struct_, rules),                                                                        \
+     .help = "rule file or folder; may be given several times, packs first, then sites"},                              \
+    {                                                                                                                  \
+        .name = "languages", .kind = OPTION_TEXT, .arg = "DIR", .offset = offsetof(struct struct_, languages),         \
+        .help = "folder of the language tables"                                                                        \
+    }
 #define CLI_RUNTIME_SPEC(struct_)                                                                                      \
-    {.name = "runtime-dir", .letter = 'd', .kind = OPTION_TEXT, .arg = "DIR", .fallback = CLI_DEFAULT_RUNTIME_DIR,     \
-     .offset = offsetof(struct struct_, runtime_dir), .help = "folder of the daemon's sockets"}
+    {                                                                                                                  \
+        .name = "runtime-dir", .letter = 'd', .kind = OPTION_TEXT, .arg = "DIR", .fallback = CLI_DEFAULT_RUNTIME_DIR,  \
+        .offset = offsetof(struct struct_, runtime_dir), .help = "folder of the daemon's sockets"                      \
+    }
 #define CLI_JSON_SPEC(struct_, help_)                                                                                  \
-    {.name = "json", .kind = OPTION_BOOL, .offset = offsetof(struct struct_, json), .help = help_}
+    {                                                                                                                  \
+        .name = "json", .kind = OPTION_BOOL, .offset = offsetof(struct struct_, json), .help = help_                   \
+    }
 
 /* "coach NAME: text" on stderr; returns CLI_UNUSABLE. */
 int cli_fail(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -23,8 +23,8 @@ int client_open(struct client *c, const char *runtime_dir, const char *socket_na
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
     int n = snprintf(addr.sun_path, sizeof addr.sun_path, "%s/%s", runtime_dir, socket_name);
     if (n < 0 || (size_t)n >= sizeof addr.sun_path)
-        return coach_fail(err, COACH_EINVAL, "%s/%s: the path of a socket has at most %zu bytes", runtime_dir, socket_name,
-                          sizeof addr.sun_path - 1);
+        return coach_fail(err, COACH_EINVAL, "%s/%s: the path of a socket has at most %zu bytes", runtime_dir,
+                          socket_name, sizeof addr.sun_path - 1);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return coach_fail(err, COACH_EINVAL, "cannot make a socket: %s", strerror(errno));
@@ -111,8 +111,8 @@ void client_pump(struct client *const *clients, size_t n, int extra_fd, bool *ex
     if (n > MOST_CLIENTS)
         n = MOST_CLIENTS;
     for (size_t i = 0; i < n; i++)
-        fds[i] = (struct pollfd){.fd = clients[i]->fd,
-                                 .events = (short)(POLLIN | (wants_out(clients[i]) ? POLLOUT : 0))};
+        fds[i] =
+            (struct pollfd){.fd = clients[i]->fd, .events = (short)(POLLIN | (wants_out(clients[i]) ? POLLOUT : 0))};
     fds[n] = (struct pollfd){.fd = extra_fd, .events = POLLIN};
     if (extra_ready != NULL)
         *extra_ready = false;

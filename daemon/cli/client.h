@@ -21,8 +21,8 @@ struct client {
 };
 
 void client_init(struct client *c, void (*on_line)(void *user, const char *line, size_t len), void *user);
-/* Connects to `socket` in the runtime directory. Returns 0, or COACH_EINVAL with a text that names the socket and what to
- * do. */
+/* Connects to `socket` in the runtime directory. Returns 0, or COACH_EINVAL with a text that names the socket and what
+ * to do. */
 int client_open(struct client *c, const char *runtime_dir, const char *socket, coach_error *err);
 void client_close(struct client *c);
 

@@ -15,13 +15,27 @@
 static const struct option_spec specs[] = {
     CLI_RULES_SPECS(replay_values),
     CLI_JSON_SPEC(replay_values, "nudges as wire lines and nothing else"),
-    {.name = "held", .kind = OPTION_BOOL, .offset = offsetof(struct replay_values, held),
+    {.name = "held",
+     .kind = OPTION_BOOL,
+     .offset = offsetof(struct replay_values, held),
      .help = "show findings that were held back too, with the reason"},
-    {.name = "agent", .letter = 'a', .kind = OPTION_TEXT, .arg = "ID", .fallback = "replay",
-     .offset = offsetof(struct replay_values, agent), .help = "agent of calls that name none"},
-    {.name = "speed", .kind = OPTION_REAL, .arg = "X", .fallback = "0", .max = 1000,
-     .offset = offsetof(struct replay_values, speed), .help = "times the pace it was spoken; 0: at once"},
-    {.name = "socket", .kind = OPTION_BOOL, .offset = offsetof(struct replay_values, socket),
+    {.name = "agent",
+     .letter = 'a',
+     .kind = OPTION_TEXT,
+     .arg = "ID",
+     .fallback = "replay",
+     .offset = offsetof(struct replay_values, agent),
+     .help = "agent of calls that name none"},
+    {.name = "speed",
+     .kind = OPTION_REAL,
+     .arg = "X",
+     .fallback = "0",
+     .max = 1000,
+     .offset = offsetof(struct replay_values, speed),
+     .help = "times the pace it was spoken; 0: at once"},
+    {.name = "socket",
+     .kind = OPTION_BOOL,
+     .offset = offsetof(struct replay_values, socket),
      .help = "through a running coachd, not in this process"},
     CLI_RUNTIME_SPEC(replay_values),
 };
@@ -199,11 +213,14 @@ const struct command command_replay = {
     .name = "replay",
     .usage = "FILE ...",
     .summary = "a recorded call, coached again",
-    .about = "Runs recorded canonical events (one JSON object a line; '-' is standard input) through the engine, and shows the\n"
-             "conversation with each nudge where an agent would have seen it. The same recording gives the same output on every\n"
-             "run. With --socket the recording is played into a running coachd, and the nudges are what its desktops get.\n"
-             "Lines without times are taken as spoken one after the other at 150 words a minute.\n\n"
-             "exit codes: 0 replayed, 2 a file or the rules could not be read, or the daemon was not there",
+    .about =
+        "Runs recorded canonical events (one JSON object a line; '-' is standard input) through the engine, and shows "
+        "the\n"
+        "conversation with each nudge where an agent would have seen it. The same recording gives the same output on "
+        "every\n"
+        "run. With --socket the recording is played into a running coachd, and the nudges are what its desktops get.\n"
+        "Lines without times are taken as spoken one after the other at 150 words a minute.\n\n"
+        "exit codes: 0 replayed, 2 a file or the rules could not be read, or the daemon was not there",
     .examples = "  coach replay tests/cases/broadband.ndjson\n"
                 "  coach replay --json --held tests/cases/*.ndjson\n"
                 "  coach replay --rules my-rules.yaml --speed 4 call.ndjson\n"

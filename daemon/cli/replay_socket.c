@@ -28,9 +28,9 @@ struct through {
     struct desk desks[MOST_AGENTS];
     struct table by_agent; /* agent id -> struct desk * */
     size_t desk_count;
-    struct table open;     /* calls that began and whose call_ended has not come */
+    struct table open; /* calls that began and whose call_ended has not come */
     int64_t acked;
-    int64_t heard_ms;      /* when the daemon last said anything */
+    int64_t heard_ms; /* when the daemon last said anything */
     int code;
 };
 
@@ -163,8 +163,12 @@ static void open_desk(struct through *t, const struct wire_text *agent)
         return;
     }
     t->desk_count++;
-    struct wire_event hello = {.type = WIRE_HELLO, .agent_id = *agent, .start_ms = COACH_NO_TIME,
-                               .end_ms = COACH_NO_TIME, .recv_ms = COACH_NO_TIME, .seq = -1};
+    struct wire_event hello = {.type = WIRE_HELLO,
+                               .agent_id = *agent,
+                               .start_ms = COACH_NO_TIME,
+                               .end_ms = COACH_NO_TIME,
+                               .recv_ms = COACH_NO_TIME,
+                               .seq = -1};
     send_event(t, &d->client, &hello);
     if (table_set(&t->by_agent, agent->s, agent->len, d) != COACH_OK)
         fail(t, "out of memory");
@@ -197,8 +201,11 @@ static void play_event(struct through *t, const struct wire_event *event, int64_
 static int64_t end_calls(struct through *t, int64_t seq)
 {
     for (const struct table_entry *e = table_next(&t->open, NULL); e != NULL; e = table_next(&t->open, e)) {
-        struct wire_event end = {.type = WIRE_CALL_END, .start_ms = COACH_NO_TIME, .end_ms = COACH_NO_TIME,
-                                 .recv_ms = COACH_NO_TIME, .seq = ++seq};
+        struct wire_event end = {.type = WIRE_CALL_END,
+                                 .start_ms = COACH_NO_TIME,
+                                 .end_ms = COACH_NO_TIME,
+                                 .recv_ms = COACH_NO_TIME,
+                                 .seq = ++seq};
         end.call_id.s = table_key(e, &end.call_id.len);
         send_event(t, &t->ingest, &end);
         wait_while(t, no_room, seq);
@@ -208,8 +215,12 @@ static int64_t end_calls(struct through *t, int64_t seq)
 
 static void play(struct through *t, const struct recording *recording)
 {
-    struct wire_event hello = {.type = WIRE_HELLO, .ack = true, .start_ms = COACH_NO_TIME, .end_ms = COACH_NO_TIME,
-                               .recv_ms = COACH_NO_TIME, .seq = -1};
+    struct wire_event hello = {.type = WIRE_HELLO,
+                               .ack = true,
+                               .start_ms = COACH_NO_TIME,
+                               .end_ms = COACH_NO_TIME,
+                               .recv_ms = COACH_NO_TIME,
+                               .seq = -1};
     int64_t seq = 0, began = wall_ms();
     send_event(t, &t->ingest, &hello);
     for (size_t i = 0; i < recording->count && t->code == CLI_OK; i++) {

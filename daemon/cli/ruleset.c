@@ -24,8 +24,8 @@ int loaded_read(struct loaded *l, const char *command, const struct option_list 
     l->set = NULL;
     rulefiles_init(&l->files);
     diags_init(&l->problems);
-    int rc = rulefiles_compile(rules->items, rules->count, languages, COACH_DATADIR, &l->files, &l->set, &l->problems,
-                               &err);
+    int rc =
+        rulefiles_compile(rules->items, rules->count, languages, COACH_DATADIR, &l->files, &l->set, &l->problems, &err);
     if (rc == COACH_OK)
         return CLI_OK;
     print_errors(&l->problems);

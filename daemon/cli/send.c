@@ -21,14 +21,30 @@ static const char *const roles[] = {"agent", "customer", "system", NULL};
 
 static const struct option_spec specs[] = {
     CLI_RUNTIME_SPEC(values),
-    {.name = "call", .letter = 'c', .kind = OPTION_TEXT, .arg = "ID", .offset = offsetof(struct values, call),
+    {.name = "call",
+     .letter = 'c',
+     .kind = OPTION_TEXT,
+     .arg = "ID",
+     .offset = offsetof(struct values, call),
      .help = "call of lines that name none"},
-    {.name = "agent", .letter = 'a', .kind = OPTION_TEXT, .arg = "ID", .offset = offsetof(struct values, agent),
+    {.name = "agent",
+     .letter = 'a',
+     .kind = OPTION_TEXT,
+     .arg = "ID",
+     .offset = offsetof(struct values, agent),
      .help = "agent of that call"},
-    {.name = "role", .kind = OPTION_CHOICE, .choices = roles, .offset = offsetof(struct values, role),
+    {.name = "role",
+     .kind = OPTION_CHOICE,
+     .choices = roles,
+     .offset = offsetof(struct values, role),
      .help = "take each line as plain words of this speaker"},
-    {.name = "give-up", .kind = OPTION_DURATION, .arg = "TIME", .fallback = "0s", .max = 86400000,
-     .offset = offsetof(struct values, give_up_ms), .help = "end when the daemon is away for so long; 0s: never"},
+    {.name = "give-up",
+     .kind = OPTION_DURATION,
+     .arg = "TIME",
+     .fallback = "0s",
+     .max = 86400000,
+     .offset = offsetof(struct values, give_up_ms),
+     .help = "end when the daemon is away for so long; 0s: never"},
 };
 
 /* Lines sent and not yet acknowledged: bounded, so that stdin waits when the daemon does. */
@@ -46,13 +62,13 @@ struct send {
     struct lines input;
     struct sent window[WINDOW]; /* a ring */
     size_t first, count;
-    uint64_t acked;      /* seq of the last line that took effect; seqs count from 1 */
+    uint64_t acked;          /* seq of the last line that took effect; seqs count from 1 */
     uint64_t reconnected_at; /* seq of the first line on this connection */
-    struct buf pending;  /* stdin that waits for room in the window */
-    int64_t away_since;  /* 0 while connected */
+    struct buf pending;      /* stdin that waits for room in the window */
+    int64_t away_since;      /* 0 while connected */
     int64_t backoff_ms;
-    uint64_t refused;    /* lines that the daemon or this program found wrong */
-    bool ended;          /* stdin is at its end */
+    uint64_t refused; /* lines that the daemon or this program found wrong */
+    bool ended;       /* stdin is at its end */
     int rc;
 };
 
@@ -69,9 +85,16 @@ static int plain_line(const struct send *s, const char *line, size_t len, uint64
 {
     char segment[32];
     int n = snprintf(segment, sizeof segment, "send-%llu", (unsigned long long)seq);
-    struct wire_event e = {.type = WIRE_TRANSCRIPT, .text = {line, len}, .segment_id = {segment, (size_t)n},
-                           .is_final = true, .start_ms = COACH_NO_TIME, .end_ms = COACH_NO_TIME,
-                           .recv_ms = COACH_NO_TIME, .seq = (int64_t)seq, .stable_len = -1, .confidence = -1,
+    struct wire_event e = {.type = WIRE_TRANSCRIPT,
+                           .text = {line, len},
+                           .segment_id = {segment, (size_t)n},
+                           .is_final = true,
+                           .start_ms = COACH_NO_TIME,
+                           .end_ms = COACH_NO_TIME,
+                           .recv_ms = COACH_NO_TIME,
+                           .seq = (int64_t)seq,
+                           .stable_len = -1,
+                           .confidence = -1,
                            .stability = -1};
     e.role = strcmp(s->v->role, "agent") == 0      ? COACH_ROLE_AGENT
              : strcmp(s->v->role, "customer") == 0 ? COACH_ROLE_CUSTOMER
@@ -200,8 +223,14 @@ static void on_answer(void *user, const char *line, size_t len)
 static int say_hello(struct send *s)
 {
     struct buf line;
-    struct wire_event hello = {.type = WIRE_HELLO, .ack = true, .start_ms = COACH_NO_TIME, .end_ms = COACH_NO_TIME,
-                               .recv_ms = COACH_NO_TIME, .seq = -1, .stable_len = -1, .confidence = -1,
+    struct wire_event hello = {.type = WIRE_HELLO,
+                               .ack = true,
+                               .start_ms = COACH_NO_TIME,
+                               .end_ms = COACH_NO_TIME,
+                               .recv_ms = COACH_NO_TIME,
+                               .seq = -1,
+                               .stable_len = -1,
+                               .confidence = -1,
                                .stability = -1};
     if (s->v->call != NULL)
         hello.call_id = (struct wire_text){s->v->call, strlen(s->v->call)};
@@ -334,8 +363,10 @@ const struct command command_send = {
     .name = "send",
     .usage = "< LINES",
     .summary = "lines from stdin to the daemon",
-    .about = "Sends canonical events, one JSON object a line, or with --role plain words, to a running coachd, and waits until\n"
-             "each has taken effect. While the daemon is away it tries again, ever more slowly, and stdin waits: what was not\n"
+    .about = "Sends canonical events, one JSON object a line, or with --role plain words, to a running coachd, and "
+             "waits until\n"
+             "each has taken effect. While the daemon is away it tries again, ever more slowly, and stdin waits: what "
+             "was not\n"
              "acknowledged is sent once more and counts once.\n\n"
              "exit codes: 0 all taken, 1 some line was refused (said on stderr), 2 gave up or could not begin",
     .examples = "  coach send < tests/cases/broadband.ndjson\n"

@@ -18,7 +18,11 @@ static const char *const roles[] = {"agent", "customer", NULL};
 
 static const struct option_spec specs[] = {
     CLI_RULES_SPECS(values),
-    {.name = "role", .kind = OPTION_CHOICE, .fallback = "agent", .choices = roles, .offset = offsetof(struct values, role),
+    {.name = "role",
+     .kind = OPTION_CHOICE,
+     .fallback = "agent",
+     .choices = roles,
+     .offset = offsetof(struct values, role),
      .help = "who says it"},
     CLI_JSON_SPEC(values, "findings as wire lines"),
 };
@@ -38,14 +42,22 @@ static int say(const struct values *v, const struct ruleset *set, const char *te
     struct screen s = screen_of(stdout);
     struct engine *engine = engine_new();
     struct call *call = call_new("try", 3);
-    struct wire_event line = {.type = WIRE_TRANSCRIPT, .text = {text, strlen(text)}, .is_final = true,
+    struct wire_event line = {.type = WIRE_TRANSCRIPT,
+                              .text = {text, strlen(text)},
+                              .is_final = true,
                               .role = strcmp(v->role, "agent") == 0 ? COACH_ROLE_AGENT : COACH_ROLE_CUSTOMER,
-                              .start_ms = 0, .end_ms = 0, .recv_ms = COACH_NO_TIME, .seq = -1, .stable_len = -1,
-                              .confidence = -1, .stability = -1};
+                              .start_ms = 0,
+                              .end_ms = 0,
+                              .recv_ms = COACH_NO_TIME,
+                              .seq = -1,
+                              .stable_len = -1,
+                              .confidence = -1,
+                              .stability = -1};
     const struct finding *findings = NULL;
     size_t count = 0;
-    int rc = engine == NULL || call == NULL ? COACH_ENOMEM
-                                            : engine_step(engine, set, call, &line, 0, &findings, &count);
+    int rc = engine == NULL || call == NULL ? COACH_ENOMEM : call_set_agent(call, "try", 3);
+    if (rc == COACH_OK)
+        rc = engine_step(engine, set, call, &line, 0, &findings, &count);
     for (size_t i = 0; i < count; i++) {
         if (v->json)
             print_finding_json(&s, &findings[i]);
@@ -89,7 +101,8 @@ const struct command command_try = {
     .name = "try",
     .usage = "TEXT",
     .summary = "what would the rules say to this line?",
-    .about = "Runs one line through the rules with the engine that runs live, and shows the rule, the phrase and the words that\n"
+    .about = "Runs one line through the rules with the engine that runs live, and shows the rule, the phrase and the "
+             "words that\n"
              "set it off, and whether an agent would see it.\n\n"
              "exit codes: 0 no rule fires, 1 a rule fires, 2 the rules could not be read",
     .examples = "  coach try \"sir please um calm yourself down\"\n"

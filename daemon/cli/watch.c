@@ -15,11 +15,24 @@ struct values {
 
 static const struct option_spec specs[] = {
     CLI_RUNTIME_SPEC(values),
-    {.name = "agent", .letter = 'a', .kind = OPTION_TEXT, .arg = "ID", .offset = offsetof(struct values, agent),
+    {.name = "agent",
+     .letter = 'a',
+     .kind = OPTION_TEXT,
+     .arg = "ID",
+     .offset = offsetof(struct values, agent),
      .help = "whose nudges"},
-    {.name = "count", .letter = 'n', .kind = OPTION_INT, .arg = "N", .max = 1000000, .offset = offsetof(struct values, count),
+    {.name = "count",
+     .letter = 'n',
+     .kind = OPTION_INT,
+     .arg = "N",
+     .max = 1000000,
+     .offset = offsetof(struct values, count),
      .help = "end after N nudges"},
-    {.name = "for", .kind = OPTION_DURATION, .arg = "TIME", .max = 86400000, .offset = offsetof(struct values, duration_ms),
+    {.name = "for",
+     .kind = OPTION_DURATION,
+     .arg = "TIME",
+     .max = 86400000,
+     .offset = offsetof(struct values, duration_ms),
      .help = "end after this time"},
     CLI_JSON_SPEC(values, "the lines of the wire, as they are"),
 };
@@ -31,7 +44,7 @@ struct watch {
     struct screen screen;
     struct client client;
     int64_t seen;
-    char last[64]; /* id of the last nudge, to resume after it */
+    char last[64];      /* id of the last nudge, to resume after it */
     int64_t backoff_ms; /* before the next try; a welcome makes it short again */
     bool told;          /* that the daemon is away */
     bool refused;
@@ -152,7 +165,8 @@ const struct command command_watch = {
     .name = "watch",
     .usage = "--agent ID",
     .summary = "show an agent's nudges as they come",
-    .about = "Subscribes to a running coachd as one agent: cards on a terminal, a line for each nudge into a pipe, the wire's\n"
+    .about = "Subscribes to a running coachd as one agent: cards on a terminal, a line for each nudge into a pipe, the "
+             "wire's\n"
              "own lines with --json. When the daemon goes away it waits and comes back to where it was.\n\n"
              "exit codes: 0 it ended as asked, 1 the time was up before --count was reached, 2 the daemon refused",
     .examples = "  coach watch --agent sam\n"

@@ -18,7 +18,7 @@ struct writer {
     struct complaints complaints;
     uint64_t unknown_fields; /* counted so far */
     uint64_t problems;       /* of the current line */
-    int64_t taken_seq;       /* highest that took effect; -1: none */
+    int64_t taken_seq;       /* highest that took effect or was refused; -1: none */
     int64_t acked_seq;
 };
 
@@ -93,8 +93,6 @@ static int on_event(void *user, const struct wire_event *event)
         snprintf(p.message, sizeof p.message, "too many calls are live; this line was dropped");
         on_problem(w, &p);
     }
-    if (rc == COACH_OK && event->seq > w->taken_seq)
-        w->taken_seq = event->seq;
     return rc;
 }
 
@@ -114,7 +112,9 @@ static void on_line(void *user, const char *line, size_t len)
     int rc = wire_reader_line(w->reader, line, len, &handler);
     if (rc == COACH_ENOMEM)
         in->counters->lines_no_memory++;
-    else if (w->problems == 0)
+    else
+        w->taken_seq = wire_reader_seq(w->reader);
+    if (rc != COACH_ENOMEM && w->problems == 0)
         in->counters->lines_ok++;
     uint64_t unknown = wire_reader_unknown_fields(w->reader);
     in->counters->unknown_fields += unknown - w->unknown_fields;

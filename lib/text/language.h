@@ -16,17 +16,17 @@ struct language_forms { /* forms of words that end like this, longest ending fir
 };
 
 struct language {
-    const char *code; /* BCP 47, such as "en" */
-    struct arena memory; /* holds all texts below */
-    struct table contractions; /* whole word -> its words: "cant" -> "can not" */
-    struct table endings;      /* after the apostrophe -> word: "re" -> "are"; "n't" is kept as "n't" -> "not" */
-    struct table loose;        /* word -> const char ** of words it may stand for, NULL ended: "'s" -> is, has, us */
-    struct table loose_for;    /* the other way round: "is" -> "'s" */
-    struct table symbols;      /* one character -> word: "&" -> "and" */
-    struct table sounds;       /* words inside brackets that are no speech: "music" */
-    struct table irregular;    /* base form -> const char ** of all its forms, NULL ended */
-    struct table numbers;      /* number words */
-    struct table common;       /* everyday words -> rank from 1, as (void *)(uintptr_t) */
+    const char *code;           /* BCP 47, such as "en" */
+    struct arena memory;        /* holds all texts below */
+    struct table contractions;  /* whole word -> its words: "cant" -> "can not" */
+    struct table endings;       /* after the apostrophe -> word: "re" -> "are"; "n't" is kept as "n't" -> "not" */
+    struct table loose;         /* word -> const char ** of words it may stand for, NULL ended: "'s" -> is, has, us */
+    struct table loose_for;     /* the other way round: "is" -> "'s" */
+    struct table symbols;       /* one character -> word: "&" -> "and" */
+    struct table sounds;        /* words inside brackets that are no speech: "music" */
+    struct table irregular;     /* base form -> const char ** of all its forms, NULL ended */
+    struct table numbers;       /* number words */
+    struct table common;        /* everyday words -> rank from 1, as (void *)(uintptr_t) */
     const char *const *fillers; /* phrases such as "um" and "you know", longest first */
     size_t filler_count;
     const char *const *back_channels; /* phrases such as "mm hmm" and "right" */

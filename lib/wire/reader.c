@@ -21,6 +21,7 @@ struct wire_reader {
     char language[WIRE_MAX_ID + 1];
     struct table channels; /* channel -> (void *)(uintptr_t)coach_role */
     bool acks;
+    int64_t seq;
     uint64_t unknown_fields;
 };
 
@@ -35,8 +36,10 @@ const char *wire_code_name(enum wire_code code)
 struct wire_reader *wire_reader_new(void)
 {
     struct wire_reader *r = calloc(1, sizeof *r);
-    if (r != NULL)
-        table_init(&r->channels, NULL); /* at most MAX_CHANNELS keys: nothing to flood */
+    if (r == NULL)
+        return NULL;
+    r->seq = -1;
+    table_init(&r->channels, NULL); /* at most MAX_CHANNELS keys: nothing to flood */
     return r;
 }
 
@@ -56,6 +59,11 @@ const char *wire_reader_call(const struct wire_reader *r)
 bool wire_reader_acks(const struct wire_reader *r)
 {
     return r->acks;
+}
+
+int64_t wire_reader_seq(const struct wire_reader *r)
+{
+    return r->seq;
 }
 
 uint64_t wire_reader_unknown_fields(const struct wire_reader *r)
@@ -489,6 +497,9 @@ static int take_object(struct wire_reader *r, json_t *object, const struct wire_
                                   .stable_len = -1,
                                   .confidence = -1,
                                   .stability = -1};
+    const json_t *seq = json_object_get(object, "seq");
+    if (json_is_integer(seq) && json_integer_value(seq) > r->seq)
+        r->seq = json_integer_value(seq);
     int rc = read_type(&m);
     if (rc == COACH_OK)
         rc = read_fields(&m);

@@ -51,6 +51,9 @@ int wire_reader_line(struct wire_reader *r, const char *line, size_t len, const 
 /* What hello bound: the call whose end is the connection's end, or NULL; whether acks were asked for. */
 const char *wire_reader_call(const struct wire_reader *r);
 bool wire_reader_acks(const struct wire_reader *r);
+/* The highest seq of the messages read, those refused included: they were answered by an error; -1 when none had one.
+ */
+int64_t wire_reader_seq(const struct wire_reader *r);
 /* Fields that no one knows, so far. */
 uint64_t wire_reader_unknown_fields(const struct wire_reader *r);
 
