@@ -341,6 +341,30 @@ START_TEST(a_wrong_condition_is_refused_at_its_place)
 }
 END_TEST
 
+/* Followed by recursion this chain would need more stack than there is. */
+START_TEST(a_chain_of_twenty_thousand_lists_is_refused)
+{
+    enum { LISTS = 20000, ROOM = LISTS * 40 };
+    char *text = malloc(ROOM);
+    struct ruletest t;
+    size_t n = (size_t)snprintf(text, ROOM, FILE_HEAD "lists:\n");
+    for (int i = 0; i < LISTS; i++) /* either way round */
+        n += (size_t)snprintf(text + n, ROOM - n, "  l%d:\n    - <l%d>\n", i, _i == 0 ? i + 1 : i - 1);
+    snprintf(text + n, ROOM - n, "  l%d:\n    - x\n", _i == 0 ? LISTS : -1);
+    if (_i == 1)
+        memcpy(strstr(text, "<l-1>"), "word ", 5);
+    char *last = strstr(text, "l-1:");
+    if (last != NULL)
+        memcpy(last, "xyz:", 4);
+    ruletest_build(&t, text);
+    ck_assert_int_eq(t.rc, COACH_ERULES);
+    ck_assert_msg(ruletest_find(&t, "list-depth") != NULL, "%s", ruletest_problems(&t));
+    ck_assert_ptr_null(ruletest_find(&t, "unknown-list"));
+    ruletest_clear(&t);
+    free(text);
+}
+END_TEST
+
 /* --- several files --- */
 
 static void build_two(struct ruletest *t, const char *first, const char *second)
@@ -524,6 +548,7 @@ int main(void)
     tcase_add_loop_test(t, what_is_not_wrong_but_worth_knowing_is_said_and_the_set_is_built, 0, RULETEST_ROWS(remarks));
     tcase_add_loop_test(t, every_verb_of_the_specification_is_read, 0, RULETEST_ROWS(good_when));
     tcase_add_loop_test(t, a_wrong_condition_is_refused_at_its_place, 0, RULETEST_ROWS(bad_when));
+    tcase_add_loop_test(t, a_chain_of_twenty_thousand_lists_is_refused, 0, 2);
     tcase_add_test(t, files_share_their_lists_and_signals);
     tcase_add_loop_test(t, a_name_given_twice_is_refused_and_both_places_are_named, 0, RULETEST_ROWS(duplicates));
     tcase_add_test(t, files_of_two_languages_are_refused);
