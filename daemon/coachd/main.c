@@ -39,7 +39,7 @@ static void print_problems(const struct build *b, bool all)
     size_t others = b->problems.levels[DIAG_WARNING] + b->problems.levels[DIAG_NOTE];
     if (b->rc == COACH_OK && !all) {
         if (others > 0)
-            log_warning("%zu warnings in the rule files; coachd --check-config shows them", others);
+            log_warning("%zu warning%s in the rule files; see coachd --check-config", others, others == 1 ? "" : "s");
         return;
     }
     buf_init(&text, 0);
