@@ -35,10 +35,10 @@ int main(void)
 
 /* --- the allocator --- */
 
-static long fail_at;    /* which allocation fails; 0: none */
-static bool fail_after; /* and all after it */
-static long calls;      /* since it was set */
-static long live;       /* blocks given out and not taken back */
+static volatile long fail_at; /* which allocation fails; 0: none */
+static bool fail_after;       /* and all after it */
+static volatile long calls;   /* since it was set */
+static volatile long live;    /* blocks given out and not taken back */
 
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t n, size_t size);
