@@ -83,7 +83,10 @@ configure() {
     quietly cmake -S "$root" -B "$build" "$@"
 }
 
-# compile FOLDER: builds it, on every processor. Shows progress.
+# compile FOLDER [TARGET]...: builds it, on every processor. Shows progress.
 compile() {
-    cmake --build "$1" --parallel "$(nproc)"
+    build=$1
+    shift
+    [ $# -eq 0 ] || set -- --target "$@"
+    cmake --build "$build" --parallel "$(nproc)" "$@"
 }

@@ -36,10 +36,10 @@ static int print_help(void)
 static void print_problems(const struct build *b, bool all)
 {
     struct buf text;
-    size_t others = b->problems.levels[DIAG_WARNING] + b->problems.levels[DIAG_NOTE];
+    size_t warnings = b->problems.levels[DIAG_WARNING], notes = b->problems.levels[DIAG_NOTE];
     if (b->rc == COACH_OK && !all) {
-        if (others > 0)
-            log_warning("%zu warning%s in the rule files; see coachd --check-config", others, others == 1 ? "" : "s");
+        if (warnings + notes > 0)
+            log_warning("warnings about the rule files: %zu, notes: %zu; see coachd --check-config", warnings, notes);
         return;
     }
     buf_init(&text, 0);

@@ -30,24 +30,31 @@ static int64_t now_of(const struct server *s)
 /* ---- writers to engine to agents ---- */
 
 /* The wall clock, for people and for nothing else. */
-static void wall_clock(char out[32])
+static struct timespec wall_clock(void)
 {
     struct timespec now;
-    struct tm tm;
     clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &tm);
-    size_t n = strftime(out, 32, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(out + n, 32 - n, ".%03dZ", (int)(now.tv_nsec / 1000000));
+    return now;
 }
 
-static void show(struct server *s, const struct finding *f, const char *received)
+static void write_clock(const struct timespec *t, char out[32])
 {
-    char sent[32];
+    struct tm tm;
+    gmtime_r(&t->tv_sec, &tm);
+    size_t n = strftime(out, 32, "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(out + n, 32 - n, ".%03dZ", (int)(t->tv_nsec / 1000000));
+}
+
+static void show(struct server *s, const struct finding *f, const struct timespec *arrival)
+{
+    char received[32], sent[32];
     if (f->nudge.agent_id == NULL) {
         s->counters.no_agent++;
         return;
     }
-    wall_clock(sent);
+    struct timespec now = wall_clock();
+    write_clock(arrival, received);
+    write_clock(&now, sent);
     struct nudge_clocks clocks = {.ts = sent, .received = received, .sent = sent};
     if (subscribers_nudge(&s->subscribers, &f->nudge, (int)f->rule->severity, &clocks) != COACH_OK)
         s->counters.overflowed++;
@@ -57,13 +64,12 @@ static int step(struct server *s, struct live_call *c, const struct wire_event *
 {
     const struct finding *findings = NULL;
     size_t count = 0;
-    char received[32];
-    wall_clock(received);
+    struct timespec arrival = wall_clock();
     int rc = engine_step(s->engine, s->rules, c->call, event, now_of(s), &findings, &count);
     for (size_t i = 0; rc == COACH_OK && i < count; i++) {
         s->counters.held[findings[i].held]++;
         if (findings[i].held == ENGINE_SHOWN)
-            show(s, &findings[i], received);
+            show(s, &findings[i], &arrival);
     }
     return rc;
 }

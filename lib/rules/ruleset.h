@@ -31,7 +31,6 @@ struct rule {
     double min_confidence; /* 0 when the rule sets none */
     const char *message;   /* with its placeholders */
     const char *suggest[2];
-    struct mark at; /* for messages only: its file's text is not kept */
     bool is_swap;
 };
 

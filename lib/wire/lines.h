@@ -12,7 +12,7 @@
 struct lines {
     struct buf part; /* a line whose newline has not come */
     size_t max;      /* bytes of a line, without its newline */
-    uint64_t number; /* lines begun so far, the first is 1; of the current line inside the callback */
+    uint64_t number; /* lines handed out so far: inside the callback that of the current line, from 1 */
     bool skipping;
 };
 

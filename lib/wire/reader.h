@@ -37,7 +37,7 @@ struct wire_handler {
     void *user;
 };
 
-enum { WIRE_MAX_DEPTH = 16, WIRE_MAX_LINE = 64 * 1024 };
+enum { WIRE_MAX_LINE = 64 * 1024 };
 
 struct wire_reader;
 struct wire_reader *wire_reader_new(void); /* NULL when memory is out */

@@ -3,6 +3,10 @@
 option(COACH_VALGRIND "Add tests that run the unit tests and the daemon under valgrind" OFF)
 coach_find(CHECK check check)
 
+# Debian's own Python: it has the modules of packaging/packages, another one on PATH may not.
+find_program(COACH_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH)
+find_program(COACH_PYTHON python3 REQUIRED)
+
 set(test_environment COACH_BUILD=${PROJECT_BINARY_DIR} PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/support
     PYTHONDONTWRITEBYTECODE=1)
 if(COACH_SANITIZE)
@@ -44,10 +48,10 @@ foreach(folder IN ITEMS integration lint)
   foreach(script IN LISTS scripts)
     get_filename_component(name ${script} NAME_WE)
     string(REPLACE "test_" "${folder}." name ${name})
-    coach_test(${name} ${folder} python3 ${script})
+    coach_test(${name} ${folder} ${COACH_PYTHON} ${script})
   endforeach()
 endforeach()
 
 if(COACH_VALGRIND)
-  coach_test(valgrind.session valgrind python3 ${PROJECT_SOURCE_DIR}/tests/integration/session.py ${valgrind})
+  coach_test(valgrind.session valgrind ${COACH_PYTHON} ${PROJECT_SOURCE_DIR}/tests/integration/session.py ${valgrind})
 endif()
