@@ -5,7 +5,12 @@
 #include "lib/rules/ruleset.h"
 #include "lib/text/words.h"
 
-enum { SCANNER_CAPTURES = 4, SCANNER_MATCH_LIMIT = 100000 };
+enum {
+    SCANNER_CAPTURES = 4,
+    /* Of one attempt, and a line of 8 KiB has thousands of places to begin one: with ten times as many a phrase with two
+     * wide gaps could hold the loop for most of a second. What people say takes some hundreds. */
+    SCANNER_MATCH_LIMIT = 10000
+};
 
 /* A half open range of bytes of the original text. */
 struct scanner_span {
