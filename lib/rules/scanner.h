@@ -7,8 +7,8 @@
 
 enum {
     SCANNER_CAPTURES = 4,
-    /* Of one attempt, and a line of 8 KiB has thousands of places to begin one: with ten times as many a phrase with two
-     * wide gaps could hold the loop for most of a second. What people say takes some hundreds. */
+    /* Of one attempt, and a line of 8 KiB has thousands of places to begin one: with ten times as many a phrase with
+     * two wide gaps could hold the loop for most of a second. What people say takes some hundreds. */
     SCANNER_MATCH_LIMIT = 10000
 };
 
