@@ -88,8 +88,9 @@ static size_t next_word(const struct words *w, size_t at)
     return i < w->count ? w->items[i].at : w->line.len;
 }
 
-/* Where the search for each exception goes on, for the ascending matches of one phrase: what ends before one of them
- * begins cannot hold a later one either. Without it a line of nothing but exceptions takes time in its square. */
+/* Where the search for each exception goes on, for the ascending matches of one phrase: what ended too early to hold
+ * one of them holds none of the later ones either, save those within it, and these share its fate. Without it a line of
+ * nothing but exceptions takes time in its square. */
 struct cursors {
     size_t at[CURSORS]; /* of the first exceptions; further ones begin at the front each time */
 };
@@ -98,16 +99,14 @@ static bool contained(struct scanner *s, const struct part_phrase *exception, co
                       const struct match *m, size_t *cursor)
 {
     struct match outer;
-    bool behind = true;
-    for (size_t start = *cursor; start <= m->from; start = next_word(w, outer.from)) {
-        bool found = find(s, exception, w, start, &outer);
-        if (behind) /* nothing begins from the cursor to here that could hold this match or a later one */
-            *cursor = found ? outer.from : w->line.len;
+    while (*cursor <= m->from) {
+        bool found = find(s, exception, w, *cursor, &outer);
+        *cursor = found ? outer.from : w->line.len;
         if (!found || outer.from > m->from)
             return false;
         if (outer.to >= m->to)
             return true;
-        behind = behind && outer.to <= m->from;
+        *cursor = next_word(w, outer.from);
     }
     return false;
 }
