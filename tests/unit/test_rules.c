@@ -217,7 +217,7 @@ static const struct {
     {RULE "    unless:\n      - sir\n    no_match:\n      - be calm\n", DIAG_WARNING, "exception-unproved", 10, 9,
      "needs this exception"},
     {RULE "    unless:\n      - sir\n      - madam\n    no_match:\n      - calm down sir madam\n", DIAG_WARNING,
-     "exception-unproved", 10, 9, "needs this exception"},
+     "exception-unproved", 11, 9, "needs this exception"},
     {RULE "    match:\n      - calm down\n    no_match:\n      - the van is late\n", DIAG_WARNING, "no-match-vacuous",
      12, 9, "shares no word"},
     {RULE "    speaker: customer\n    suggest: you said {said}\n", DIAG_WARNING, "quotes-customer", 10, 23,
