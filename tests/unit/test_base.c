@@ -499,19 +499,19 @@ START_TEST(sorted_problems_stand_by_file_line_and_column_and_ties_as_they_came)
     static const struct {
         const struct source *source;
         int line, column;
-    } rows[] = {{&b, 1, 1}, {&a, 2, 5}, {&a, 2, 5}, {&a, 2, 1}, {NULL, 0, 0}, {&a, 0, 0}, {&a, 2, 5}};
+    } rows[] = {{&b, 1, 1}, {&a, 2, 5}, {&a, 2, 5}, {&a, 2, 1}, {NULL, 0, 0}, {&a, 0, 0}, {&a, 2, 5}, {&a, 1, 9}};
     char filler[300];
     memset(filler, 'x', sizeof filler - 1);
     filler[sizeof filler - 1] = '\0';
-    for (int i = 0; i < 7; i++) {
+    for (int i = 0; i < 8; i++) {
         struct mark at = {rows[i].source, rows[i].line, rows[i].column, 1};
         diags_add(&problems, DIAG_ERROR, "x", &at, filler, "%d", i);
     }
     diags_sort(&problems);
-    char order[8] = "";
-    for (size_t i = 0; i < 7; i++)
+    char order[9] = "";
+    for (size_t i = 0; i < 8; i++)
         strcat(order, problems.items[i].message);
-    ck_assert_str_eq(order, "4531260");
+    ck_assert_str_eq(order, "45731260");
 }
 END_TEST
 
@@ -535,8 +535,10 @@ static const struct {
 
 START_TEST(the_nearest_known_word_is_found_unless_it_is_far)
 {
-    static const char *const known[] = {"message", "id", "says", "cooldown", "speaker"};
-    const char *found = diag_nearest(near_rows[_i].word, known, 5);
+    static const char *const known[] = {
+        "message",  "id",      "says",
+        "cooldown", "speaker", "a known word that is longer than any that the distance is computed for"};
+    const char *found = diag_nearest(near_rows[_i].word, known, 6);
     if (near_rows[_i].nearest == NULL)
         ck_assert_ptr_null(found);
     else

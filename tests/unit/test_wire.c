@@ -373,6 +373,15 @@ START_TEST(a_place_in_an_error_is_the_byte_of_the_line)
 }
 END_TEST
 
+START_TEST(brackets_side_by_side_do_not_nest)
+{
+    static const char wide[] = "[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],{}]", closing[] = "]]}{}";
+    ck_assert_uint_eq(depth_of(wide, sizeof wide - 1), 2);
+    ck_assert_uint_eq(depth_of(closing, sizeof closing - 1), 1);
+    ck_assert_uint_eq(depth_of("\"[[\\", 5), 0);
+}
+END_TEST
+
 /* _i levels of brackets in all */
 START_TEST(nesting_is_read_down_to_sixteen)
 {
@@ -655,6 +664,7 @@ START_TEST(a_value_that_does_not_fit_leaves_nothing_behind)
         json_text(&j, "a \"key\"", "a \\ value");
         json_close_object(&j);
         ck_assert_int_eq(json_out_end(&j, true), max < 5 + 27 ? COACH_ELIMIT : COACH_OK);
+        ck_assert_uint_eq(small.len, strlen(small.data));
         ck_assert_str_eq(small.data, max < 5 + 27 ? "kept " : "kept {\"a \\\"key\\\"\":\"a \\\\ value\"}\n");
         buf_clear(&small);
     }
@@ -777,6 +787,7 @@ static void add_reader_tests(TCase *t)
     tcase_add_test(t, no_bytes_are_taken_for_a_lack_of_memory);
     tcase_add_test(t, values_before_a_bad_one_are_read);
     tcase_add_test(t, a_place_in_an_error_is_the_byte_of_the_line);
+    tcase_add_test(t, brackets_side_by_side_do_not_nest);
     tcase_add_loop_test(t, nesting_is_read_down_to_sixteen, 15, 18);
     tcase_add_loop_test(t, numbers_may_come_as_reals, 0, ROWS(numbers));
     tcase_add_test(t, a_share_out_of_range_is_left_out);

@@ -132,6 +132,9 @@ static const struct {
     {"😀 calm😀down 👩‍👩‍👧", "calm down"},
     {"❤️ love ❤️", "love"},
     {"\xcc\x81 a", "a"},
+    {"a\xef\xb8\x8f"
+     "b",
+     "ab"},
     {"спокойно 安静", "спокои\xcc\x86но 安静"},
 };
 

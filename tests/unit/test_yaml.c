@@ -163,6 +163,7 @@ static const char *const fine[] = {
     "a: what? me\n",
     "a: really?\nb: c\n",
     "a: 'it''s'\n",
+    "a: |\n  b\n#note\nc: d\n",
     "a: -b\n",
     "a: you ... calm\n",
     "a:\n  - ~escalate\n",
@@ -246,14 +247,28 @@ START_TEST(a_byte_of_a_value_leads_back_to_its_character_in_the_file)
 }
 END_TEST
 
-START_TEST(a_byte_past_the_value_stays_in_the_file)
+START_TEST(a_byte_past_the_value_stays_at_its_end)
 {
-    ck_assert_int_eq(read_text(places[_i].src), COACH_OK);
+    char text[300];
+    int lines = 0;
+    for (const char *p = places[_i].src; *p != '\0'; p++)
+        lines += *p == '\n';
+    snprintf(text, sizeof text, "%sz: 1\ny: 2\nx: 3\n", places[_i].src);
+    ck_assert_int_eq(read_text(text), COACH_OK);
     const struct yaml_node *node = yaml_get(doc.root, "k");
     struct mark m = yaml_mark_at(node, node->len + 1000, 0);
-    ck_assert_int_ge(m.line, 1);
-    ck_assert_int_le(m.line, 8);
+    ck_assert_int_ge(m.line, lines);
+    ck_assert_int_le(m.line, lines + 1);
     ck_assert_int_eq(m.width, 1);
+}
+END_TEST
+
+START_TEST(a_nul_byte_is_refused_where_it_is)
+{
+    ck_assert_int_eq(read_bytes("a: b\nc\0: d\n", 11), COACH_ESYNTAX);
+    ck_assert_str_eq(problems.items[0].code, "nul");
+    ck_assert_int_eq(problems.items[0].at.line, 2);
+    ck_assert_int_eq(problems.items[0].at.column, 2);
 }
 END_TEST
 
@@ -388,7 +403,8 @@ int main(void)
     tcase_add_loop_test(t, ordinary_text_is_accepted, 0, ROWS(fine));
     tcase_add_test(t, a_bom_and_crlf_change_neither_values_nor_places);
     tcase_add_loop_test(t, a_byte_of_a_value_leads_back_to_its_character_in_the_file, 0, ROWS(places));
-    tcase_add_loop_test(t, a_byte_past_the_value_stays_in_the_file, 0, ROWS(places));
+    tcase_add_loop_test(t, a_byte_past_the_value_stays_at_its_end, 0, ROWS(places));
+    tcase_add_test(t, a_nul_byte_is_refused_where_it_is);
     tcase_add_test(t, nodes_know_their_bytes_and_places);
     tcase_add_test(t, all_problems_of_a_file_are_found_in_one_run);
     tcase_add_loop_test(t, nesting_is_read_down_to_the_limit, 0, 2);
