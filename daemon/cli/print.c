@@ -1,5 +1,17 @@
 #include "daemon/cli/print.h"
 
+void print_event(const struct screen *s, const struct wire_event *e)
+{
+    char head[WIRE_MAX_ID + 160];
+    if (e->type == WIRE_CALL_START) {
+        snprintf(head, sizeof head, "call %s%s%s", e->call_id.s, e->queue.s == NULL ? "" : ", queue ",
+                 e->queue.s == NULL ? "" : e->queue.s);
+        screen_heading(s, head);
+    } else if (e->type == WIRE_TRANSCRIPT && e->is_final && e->text.len > 0) {
+        screen_speech(s, e->role, e->start_ms != COACH_NO_TIME ? e->start_ms : e->end_ms, e->text.s, e->text.len);
+    }
+}
+
 void print_finding(const struct screen *s, const struct finding *f)
 {
     const struct nudge *n = &f->nudge;

@@ -1,10 +1,12 @@
-/* Findings of the engine, printed. */
+/* Conversations and findings, printed. */
 #ifndef COACH_CLI_PRINT_H
 #define COACH_CLI_PRINT_H
 
 #include "daemon/cli/screen.h"
 #include "lib/engine/engine.h"
 
+/* One event of the conversation: a heading where a call begins, what was said in a final line. */
+void print_event(const struct screen *s, const struct wire_event *e);
 /* A finding as a card. */
 void print_finding(const struct screen *s, const struct finding *f);
 /* A finding as its wire line, without wall clocks. */

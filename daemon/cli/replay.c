@@ -42,18 +42,6 @@ static const struct option_spec specs[] = {
 
 enum { MOST_BYTES = 1 << 30 };
 
-void replay_show(const struct screen *screen, const struct wire_event *e)
-{
-    char head[WIRE_MAX_ID + 160];
-    if (e->type == WIRE_CALL_START) {
-        snprintf(head, sizeof head, "call %s%s%s", e->call_id.s, e->queue.s == NULL ? "" : ", queue ",
-                 e->queue.s == NULL ? "" : e->queue.s);
-        screen_heading(screen, head);
-    } else if (e->type == WIRE_TRANSCRIPT && e->is_final && e->text.len > 0) {
-        screen_speech(screen, e->role, e->start_ms != COACH_NO_TIME ? e->start_ms : e->end_ms, e->text.s, e->text.len);
-    }
-}
-
 /* --- in this process --- */
 
 struct local {
@@ -80,7 +68,7 @@ static void on_step(void *user, const struct wire_event *e, const struct finding
     if (l->v->speed > 0 && at != COACH_NO_TIME)
         wait_until(l, at);
     if (!l->v->json)
-        replay_show(l->screen, e);
+        print_event(l->screen, e);
     l->totals->lines += e->type == WIRE_TRANSCRIPT && e->is_final;
     for (size_t i = 0; i < count; i++) {
         bool shown = findings[i].held == ENGINE_SHOWN;

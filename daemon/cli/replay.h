@@ -24,7 +24,4 @@ struct replay_totals {
 int replay_through_socket(const struct replay_values *v, const struct recording *recording, const struct screen *screen,
                           struct replay_totals *totals);
 
-/* One event of the conversation, as text. */
-void replay_show(const struct screen *screen, const struct wire_event *e);
-
 #endif

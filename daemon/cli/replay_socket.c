@@ -4,6 +4,7 @@
 
 #include "daemon/cli/cli.h"
 #include "daemon/cli/client.h"
+#include "daemon/cli/print.h"
 #include "daemon/cli/replay.h"
 #include "lib/base/table.h"
 #include "lib/wire/json.h"
@@ -229,7 +230,7 @@ static void play(struct through *t, const struct recording *recording)
         if (t->v->speed > 0 && at != COACH_NO_TIME)
             wait_for_time(t, began, at);
         if (!t->v->json)
-            replay_show(t->screen, e);
+            print_event(t->screen, e);
         t->totals->lines += e->type == WIRE_TRANSCRIPT && e->is_final;
         play_event(t, e, ++seq);
         wait_while(t, t->v->json ? no_room : not_acked, seq);
