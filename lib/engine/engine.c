@@ -120,7 +120,7 @@ static enum engine_held judge(struct call *c, const struct rule_limits *limits, 
         return ENGINE_MUTED;
     if (praise ? c->praise >= PRAISE_PER_CALL : !critical && c->shown >= limits->per_call)
         return ENGINE_BUDGET;
-    if (!critical && c->shown + c->praise > 0 && c->now_ms - c->last_shown_ms < limits->gap_ms)
+    if (!critical && c->counts.shown > 0 && c->now_ms - c->last_shown_ms < limits->gap_ms)
         return ENGINE_GAP;
     return ENGINE_SHOWN;
 }
@@ -143,7 +143,7 @@ static void settle(struct call *c, const struct rule *rule, struct call_segment 
     c->last_shown_ms = c->now_ms;
     if (rule->severity == RULE_PRAISE)
         c->praise++;
-    else
+    else if (rule->severity != RULE_CRITICAL)
         c->shown++;
 }
 

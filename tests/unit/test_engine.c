@@ -174,6 +174,20 @@ START_TEST(what_is_critical_is_shown_at_once_and_beyond_the_budget)
 }
 END_TEST
 
+START_TEST(what_is_critical_takes_nothing_from_the_budget_but_keeps_the_gap)
+{
+    static const char *const words[] = {"alpha", "beta", "gamma", "delta"};
+    for (int i = 0; i < 8; i++)
+        say(NULL, "fire", i);
+    say(NULL, "alpha", 5000);
+    only("one", "gap");
+    for (int i = 1; i < 4; i++) {
+        say(NULL, words[i], i * 20000);
+        ck_assert_int_eq(found[0].held, ENGINE_SHOWN);
+    }
+}
+END_TEST
+
 START_TEST(praise_is_counted_apart_and_shown_once)
 {
     static const char *const words[] = {"alpha", "beta", "gamma", "delta"};
@@ -537,6 +551,7 @@ int main(void)
     tcase_add_test(c, an_agent_is_shown_no_more_than_the_calls_budget);
     tcase_add_test(c, between_two_nudges_lies_the_gap);
     tcase_add_test(c, what_is_critical_is_shown_at_once_and_beyond_the_budget);
+    tcase_add_test(c, what_is_critical_takes_nothing_from_the_budget_but_keeps_the_gap);
     tcase_add_test(c, praise_is_counted_apart_and_shown_once);
     tcase_add_test(c, praise_takes_nothing_from_the_budget);
     tcase_add_test(c, of_several_findings_the_weightiest_wins_the_slot);
