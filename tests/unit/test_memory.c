@@ -100,7 +100,7 @@ static int set_many_keys(void)
     enum { MANY = 400 }; /* the table grows its buckets several times */
     struct table t;
     int rc = COACH_OK;
-    char key[16];
+    char key[32];
     table_init(&t, NULL);
     size_t n = 0;
     for (; n < MANY && rc == COACH_OK; n++)
