@@ -4,11 +4,12 @@
 #include "daemon/base/rulefiles.h"
 #include "daemon/cli/cli.h"
 #include "daemon/cli/screen.h"
+#include "lib/rules/codes.h"
 #include "lib/wire/json.h"
 
 struct values {
     const char *languages;
-    bool json, strict;
+    bool json, strict, list_codes;
 };
 
 static const struct option_spec specs[] = {
@@ -17,6 +18,10 @@ static const struct option_spec specs[] = {
      .kind = OPTION_BOOL,
      .offset = offsetof(struct values, strict),
      .help = "warnings count as findings"},
+    {.name = "list-codes",
+     .kind = OPTION_BOOL,
+     .offset = offsetof(struct values, list_codes),
+     .help = "explain every problem code, and check nothing"},
     {.name = "languages",
      .kind = OPTION_TEXT,
      .arg = "DIR",
@@ -84,6 +89,41 @@ static void print_text(const struct diags *problems, const struct rulefiles *fil
     buf_clear(&out);
 }
 
+static void list_codes_json(const struct code *codes, size_t n)
+{
+    struct buf out;
+    struct json_out j;
+    buf_init(&out, 0);
+    json_out_begin(&j, &out);
+    json_open_object(&j, NULL);
+    json_open_array(&j, "codes");
+    for (size_t i = 0; i < n; i++) {
+        json_open_object(&j, NULL);
+        json_text(&j, "code", codes[i].name);
+        json_text(&j, "level", diag_level_name(codes[i].level));
+        json_text(&j, "means", codes[i].means);
+        json_text(&j, "do", codes[i].todo);
+        json_close_object(&j);
+    }
+    json_close_array(&j);
+    json_close_object(&j);
+    if (json_out_end(&j, true) == COACH_OK)
+        fputs(out.data, stdout);
+    buf_clear(&out);
+}
+
+static int list_codes(bool json)
+{
+    size_t n;
+    const struct code *codes = codes_all(&n);
+    if (json)
+        list_codes_json(codes, n);
+    for (size_t i = 0; i < n && !json; i++)
+        printf("%-20s %-8s %s\n%-30s%s\n", codes[i].name, diag_level_name(codes[i].level), codes[i].means, "",
+               codes[i].todo);
+    return CLI_OK;
+}
+
 static int run(const void *given, const char *const *words, size_t nwords)
 {
     const struct values *v = given;
@@ -91,6 +131,8 @@ static int run(const void *given, const char *const *words, size_t nwords)
     struct diags problems;
     struct ruleset *set = NULL;
     coach_error err = {0};
+    if (v->list_codes)
+        return list_codes(v->json);
     rulefiles_init(&files);
     diags_init(&problems);
     int rc = rulefiles_compile(words, nwords, v->languages, COACH_DATADIR, &files, &set, &problems, &err);
@@ -122,7 +164,8 @@ const struct command command_check = {
         "exit codes: 0 no error, 1 errors (with --strict also warnings), 2 nothing could be read",
     .examples = "  coach check rules/core-en\n"
                 "  coach check rules/core-en sites/leeds.yaml\n"
-                "  coach check --json my-rules.yaml\n",
+                "  coach check --json my-rules.yaml\n"
+                "  coach check --list-codes\n",
     .specs = specs,
     .nspecs = sizeof specs / sizeof *specs,
     .values_size = sizeof(struct values),

@@ -7,6 +7,7 @@
 #include "lib/base/hash.h"
 #include "lib/rules/examples.h"
 #include "lib/rules/keys.h"
+#include "lib/rules/lints.h"
 #include "lib/rules/pack.h"
 #include "lib/rules/parts.h"
 
@@ -328,8 +329,8 @@ static int compile_pack(struct pack *pack, struct ruleset *set, struct diags *pr
     return rc;
 }
 
-int rules_compile(const struct source *files, size_t nfiles, const struct source *languages, size_t nlanguages,
-                  struct ruleset **ret, struct diags *problems)
+static int compile_files(const struct source *files, size_t nfiles, const struct source *languages, size_t nlanguages,
+                         enum examples_need need, struct ruleset **ret, struct diags *problems)
 {
     struct ruleset *set = calloc(1, sizeof *set);
     if (set == NULL)
@@ -344,7 +345,9 @@ int rules_compile(const struct source *files, size_t nfiles, const struct source
     if (rc == COACH_OK && set->language.code != NULL)
         rc = compile_pack(&pack, set, problems);
     if (rc == COACH_OK && set->language.code != NULL)
-        rc = examples_prove(&pack, set, problems);
+        rc = lints_check(&pack, problems);
+    if (rc == COACH_OK && set->language.code != NULL)
+        rc = examples_prove(&pack, set, need, problems);
     pack_clear(&pack);
     diags_sort(problems);
     if (rc == COACH_OK && problems->out_of_memory)
@@ -356,4 +359,16 @@ int rules_compile(const struct source *files, size_t nfiles, const struct source
     else
         ruleset_unref(set);
     return rc;
+}
+
+int rules_compile(const struct source *files, size_t nfiles, const struct source *languages, size_t nlanguages,
+                  struct ruleset **ret, struct diags *problems)
+{
+    return compile_files(files, nfiles, languages, nlanguages, EXAMPLES_COMPULSORY, ret, problems);
+}
+
+int rules_compile_draft(const struct source *files, size_t nfiles, const struct source *languages, size_t nlanguages,
+                        struct ruleset **ret, struct diags *problems)
+{
+    return compile_files(files, nfiles, languages, nlanguages, EXAMPLES_ADVISED, ret, problems);
 }

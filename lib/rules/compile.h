@@ -11,4 +11,8 @@
 int rules_compile(const struct source *files, size_t nfiles, const struct source *languages, size_t nlanguages,
                   struct ruleset **ret, struct diags *problems);
 
+/* Likewise, but examples that are missing are warnings: for sets that a program makes up and nobody is coached by. */
+int rules_compile_draft(const struct source *files, size_t nfiles, const struct source *languages, size_t nlanguages,
+                        struct ruleset **ret, struct diags *problems);
+
 #endif

@@ -12,12 +12,42 @@ struct proof {
     struct scanner *scanner;
     struct words words;
     struct diags *problems;
+    enum examples_need need;
 };
+
+/* How bad it is that something is not proved. What a site file adds to a rule of the pack is its own affair: the rule
+ * holds without it, and the pack's examples are not the site's to write. */
+static enum diag_level level_of(const struct proof *p, const struct def_rule *rule, const struct yaml_node *unproved)
+{
+    bool added = unproved->at.source != rule->node->at.source;
+    return p->need == EXAMPLES_ADVISED || added ? DIAG_WARNING : DIAG_ERROR;
+}
 
 static void add(struct proof *p, enum diag_level level, const char *code, const struct yaml_node *at, const char *hint,
                 const char *what)
 {
     diags_add(p->problems, level, code, &at->at, hint, "%s", what);
+}
+
+/* An agent would get two cards for one sentence, with the same kind of advice. What the rules of two categories say
+ * differs, and a rule in the shadow is often a new version of a live one. */
+static int report_overlap(struct proof *p, const struct rule *rule, const struct def_text *example)
+{
+    const struct hit *hits;
+    size_t n;
+    coach_role role = rule->speaker == RULE_CUSTOMER ? COACH_ROLE_CUSTOMER : COACH_ROLE_AGENT;
+    int rc = scanner_scan(p->scanner, p->set, &p->words, role, &hits, &n);
+    for (size_t i = 0; i < n && rc == COACH_OK; i++) {
+        const struct rule *other = hits[i].rule;
+        bool same_kind = strcmp(other->category, rule->category) == 0;
+        if (other == rule || hits[i].by_customer || !same_kind || other->mode != RULE_LIVE || rule->mode != RULE_LIVE ||
+            (i > 0 && hits[i - 1].rule == other))
+            continue;
+        diags_add(p->problems, DIAG_WARNING, "rules-overlap", &example->node->at,
+                  "make one of the two narrower, add an exception, or make one rule of them",
+                  "this example also sets off '%s'", other->id);
+    }
+    return rc;
 }
 
 /* One sentence that must set the rule off; marks the phrases that it hits. */
@@ -31,7 +61,7 @@ static int prove_match(struct proof *p, const struct rule *rule, const struct de
         hit[i] = hit[i] || scanner_part_matches(p->scanner, p->set, rule, SCANNER_SAYS, i, &p->words);
     switch (scanner_rule(p->scanner, p->set, rule, &p->words, &found)) {
     case SCANNER_HIT:
-        break;
+        return report_overlap(p, rule, example);
     case SCANNER_NO_PHRASE:
         add(p, DIAG_ERROR, "match-fails", example->node, "mend the phrases, or the example",
             "no phrase of the rule matches this example");
@@ -61,19 +91,21 @@ static size_t count_parts(struct proof *p, const struct rule *rule, enum scanner
 }
 
 /* A sentence that has nothing to do with the rule would stay quiet whatever the rule said. */
-static int prove_near(struct proof *p, const struct rule *rule, const struct def_text *example)
+static int prove_near(struct proof *p, const struct def_rule *def, const struct rule *rule,
+                      const struct def_text *example)
 {
     bool near = true;
     int rc = scanner_is_near(p->scanner, p->set, rule, &p->words, &near);
     if (rc == COACH_OK && !near)
-        add(p, DIAG_WARNING, "no-match-vacuous", example->node, "take a sentence that is close to one of the phrases",
+        add(p, level_of(p, def, example->node), "no-match-vacuous", example->node,
+            "take a sentence that is close to one of the phrases",
             "this example proves nothing: it shares no word with the rule's phrases");
     return rc;
 }
 
 /* One sentence that must not set the rule off; marks the exception that alone keeps it quiet. */
-static int prove_no_match(struct proof *p, const struct rule *rule, const struct def_text *example, bool *not_in,
-                          bool *unless)
+static int prove_no_match(struct proof *p, const struct def_rule *def, const struct rule *rule,
+                          const struct def_text *example, bool *not_in, bool *unless)
 {
     struct hit found;
     size_t which = 0;
@@ -94,56 +126,68 @@ static int prove_no_match(struct proof *p, const struct rule *rule, const struct
             unless[which] = true;
         break;
     case SCANNER_NO_PHRASE:
-        return prove_near(p, rule, example);
+        return prove_near(p, def, rule, example);
     }
     return COACH_OK;
 }
 
-static void report_unused(struct proof *p, const struct def_phrases *phrases, const bool *used, const char *code,
-                          const char *hint, const char *what)
+static void report_unproved(struct proof *p, const struct def_rule *def, const struct def_phrases *phrases,
+                            const bool *proved, const char *code, const char *hint, const char *what)
 {
     for (size_t i = 0; i < phrases->count; i++)
-        if (!used[i])
-            add(p, DIAG_WARNING, code, phrases->items[i].node, hint, what);
+        if (!proved[i])
+            add(p, level_of(p, def, phrases->items[i].node), code, phrases->items[i].node, hint, what);
+}
+
+static void report_missing(struct proof *p, const struct def_rule *def, const char *hint, const char *what)
+{
+    add(p, level_of(p, def, def->id.node), "no-match-examples", def->id.node, hint, what);
+}
+
+/* What the examples of a rule show. */
+struct shown {
+    bool *says, *not_in, *unless; /* per phrase */
+};
+
+static void report_rule(struct proof *p, const struct def_rule *def, const struct def_phrases *says,
+                        const struct shown *shown)
+{
+    static const char hint[] = "add a sentence under 'no_match:' that only this exception keeps quiet";
+    static const char what[] = "no 'no_match' example needs this exception";
+    if (def->match.count == 0)
+        report_missing(p, def, "add 'match:' with a sentence for each phrase", "no example shows that this rule works");
+    else
+        report_unproved(p, def, says, shown->says, "phrase-unproved", "add a sentence with it under 'match:'",
+                        "no 'match' example holds this phrase");
+    if (def->no_match.count == 0)
+        report_missing(p, def, "add 'no_match:' with sentences that are close and harmless",
+                       "no example shows where this rule keeps quiet");
+    report_unproved(p, def, &def->not_in, shown->not_in, "exception-unproved", hint, what);
+    report_unproved(p, def, &def->unless, shown->unless, "exception-unproved", hint, what);
 }
 
 static int prove_rule(struct proof *p, struct arena *memory, const struct def_rule *def, const struct rule *rule)
 {
     const struct def_phrases *says = def->swap.count > 0 ? &def->swap : &def->says;
-    bool *hit = arena_alloc(memory, says->count + 1);
-    bool *not_in = arena_alloc(memory, def->not_in.count + 1);
-    bool *unless = arena_alloc(memory, def->unless.count + 1);
-    if (hit == NULL || not_in == NULL || unless == NULL)
+    struct shown shown = {.says = arena_alloc(memory, says->count + 1),
+                          .not_in = arena_alloc(memory, def->not_in.count + 1),
+                          .unless = arena_alloc(memory, def->unless.count + 1)};
+    if (shown.says == NULL || shown.not_in == NULL || shown.unless == NULL)
         return COACH_ENOMEM;
     int rc = COACH_OK;
     for (size_t i = 0; i < def->match.count && rc == COACH_OK; i++)
-        rc = prove_match(p, rule, &def->match.items[i], hit, says->count);
+        rc = prove_match(p, rule, &def->match.items[i], shown.says, says->count);
     for (size_t i = 0; i < def->no_match.count && rc == COACH_OK; i++)
-        rc = prove_no_match(p, rule, &def->no_match.items[i], not_in, unless);
-    if (rc != COACH_OK)
-        return rc;
-    if (def->match.count == 0)
-        add(p, DIAG_WARNING, "no-match-examples", def->id.node, "add 'match:' with a sentence for each phrase",
-            "no example shows that this rule works");
-    else
-        report_unused(p, says, hit, "phrase-unproved", "add a sentence with it under 'match:'",
-                      "no 'match' example holds this phrase");
-    if (def->no_match.count == 0)
-        add(p, DIAG_WARNING, "no-match-examples", def->id.node,
-            "add 'no_match:' with sentences that are close and harmless",
-            "no example shows where this rule keeps quiet");
-    report_unused(p, &def->not_in, not_in, "exception-unproved",
-                  "add a sentence under 'no_match:' that only this exception keeps quiet",
-                  "no 'no_match' example needs this exception");
-    report_unused(p, &def->unless, unless, "exception-unproved",
-                  "add a sentence under 'no_match:' that only this exception keeps quiet",
-                  "no 'no_match' example needs this exception");
-    return COACH_OK;
+        rc = prove_no_match(p, def, rule, &def->no_match.items[i], shown.not_in, shown.unless);
+    if (rc == COACH_OK)
+        report_rule(p, def, says, &shown);
+    return rc;
 }
 
-int examples_prove(const struct pack *pack, const struct ruleset *set, struct diags *problems)
+int examples_prove(const struct pack *pack, const struct ruleset *set, enum examples_need need, struct diags *problems)
 {
-    struct proof p = {.set = set, .lang = ruleset_language(set), .problems = problems, .scanner = scanner_new()};
+    struct proof p = {.set = set, .lang = ruleset_language(set), .problems = problems, .need = need};
+    p.scanner = scanner_new();
     struct arena memory;
     if (p.scanner == NULL)
         return COACH_ENOMEM;

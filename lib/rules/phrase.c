@@ -149,6 +149,26 @@ static int parse_prefix(struct parse *p, size_t at, size_t len, struct phrase *t
     return item.text == NULL ? COACH_ENOMEM : add_item(p, to, cap, &item);
 }
 
+/* "'s" or "n't" by itself: in speech it is part of the word before it, so nothing that is said could match. */
+static bool is_lone_ending(const struct parse *p, size_t at, size_t len)
+{
+    char word[16];
+    size_t n = 0;
+    for (size_t i = 0; i < len && n + 1 < sizeof word; i++) {
+        bool curly = len - i >= 3 && memcmp(p->text + at + i, "\xe2\x80\x99", 3) == 0;
+        char c = p->text[at + i];
+        word[n++] = (char)(curly ? '\'' : c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+        i += curly ? 2 : 0;
+    }
+    while (n > 0 && strchr(",.;:!", word[n - 1]) != NULL)
+        n--;
+    if (n < 2)
+        return false;
+    return word[0] == '\''
+               ? table_get(&p->lang->loose, word, n) != NULL || table_get(&p->lang->endings, word + 1, n - 1) != NULL
+               : memchr(word, '\'', n) != NULL && table_get(&p->lang->endings, word, n) != NULL;
+}
+
 /* Plain text up to the next sign: one or more words. */
 static int parse_chunk(struct parse *p, struct phrase *to, size_t *cap)
 {
@@ -157,6 +177,11 @@ static int parse_chunk(struct parse *p, struct phrase *to, size_t *cap)
         p->at++;
     size_t len = p->at - at;
     int rc = check_chunk(p, at, len);
+    if (rc == COACH_OK && is_lone_ending(p, at, len))
+        rc = refuse(
+            p, at, len, "lone-apostrophe",
+            "write it as one word with the word before it: bank's, don't; 'would' is found as 'd, 'is' as 's anyway",
+            "'%.*s' by itself is never heard", (int)len, p->text + at);
     if (rc != COACH_OK)
         return rc;
     rc = words_read(&p->words, p->lang, p->text + at, len);
