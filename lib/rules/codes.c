@@ -199,8 +199,6 @@ static const struct code codes[] = {
           "Write the plain form of one word: ~escalate."),
     ERROR("wrong-kind", "A text, a list or keys with values stand where something else is expected.",
           "Write it as the hint shows: a list has each item on a line of its own that begins with '- '."),
-    ERROR("yaml", "The file is not YAML that can be read.",
-          "Compare the line with the one before it: quotes, colons, indentation."),
 };
 /* clang-format on */
 

@@ -21,6 +21,7 @@ struct reading {
     size_t line_count;
     yaml_mark_t last; /* the place that byte_of was last asked for, and its byte */
     size_t last_byte;
+    size_t quote_from, quote_end; /* the last quoted text of several lines: its first byte, and its last line */
 };
 
 enum { STOP = 1 }; /* libyaml cannot go on, or the limits say so; reported already */
@@ -218,43 +219,94 @@ static bool advise_quote(const char *value, const char *end, const char *base, s
     return true;
 }
 
+static const char block_hint[] = "use a block: 'message: |' and the text on the next line, indented";
 static const char gap_hint[] =
     "a gap '...' stands between two words of a phrase; a line that begins with it ends the file";
+
+/* What libyaml says, and what people are told: the first row whose words are in its problem or its context. */
+enum advice_place { AT_PROBLEM, AT_VALUE, AT_LINE };
+static const struct {
+    const char *words, *code;
+    enum advice_place place;
+    const char *text, *hint;
+} advices[] = {
+    {"escape", "escape", AT_PROBLEM, "between double quotes a backslash means something else",
+     "use single quotes, or a block: 'regex: |' and the text on the next line, indented"},
+    {"hexdecimal", "escape", AT_PROBLEM, "between double quotes a backslash means something else",
+     "use single quotes, or a block: 'regex: |' and the text on the next line, indented"},
+    {"directive", "directive", AT_LINE, "a line that begins with '%' is no text", "delete the line"},
+    {"%", "directive", AT_LINE, "a line that begins with '%' is no text", "delete the line"},
+    {"incompatible YAML", "directive", AT_LINE, "a line that begins with '%' is no text", "delete the line"},
+    {"<document start>", "directive", AT_LINE, "a line that begins with '%' is no text", "delete the line"},
+    {" tag", "tag", AT_VALUE, "tags are not part of rule files", "delete the word that begins with '!'"},
+    {"scanning an a", "first-character", AT_VALUE, "a text may not begin with this character", block_hint},
+    {"cannot start any token", "first-character", AT_PROBLEM, "a text may not begin with this character", block_hint},
+    {"node content", "first-character", AT_PROBLEM, "a text may not begin with this character", block_hint},
+    {"mapping keys are not allowed", "question-key", AT_PROBLEM, "'? ' makes a key of the text after it",
+     "delete the '? '"},
+    {"mapping values are not allowed", "colon-in-text", AT_PROBLEM, "a second ': ' on one line",
+     "the text contains ': '; write 'message: |' and put the text on the next line, indented"},
+    {"block scalar", "block", AT_VALUE, "something stands behind the sign that begins a block",
+     "write nothing after the '|', and the text on the next line, indented"},
+    {"parsing a flow", "flow", AT_PROBLEM, "the '[' or '{' before this is not closed",
+     "write each item or key on a line of its own"},
+    {"block sequence entries", "indentation", AT_PROBLEM, "a list begins below its key",
+     "put the '- ' on the next line, indented"},
+};
+enum { ADVICES = sizeof advices / sizeof *advices };
+
+/* The last line at or above `line` that begins with '%'; `line` itself when there is none. */
+static const char *directive_line(const struct reading *r, const char *line)
+{
+    for (const char *p = line; p > r->text; p--)
+        if (*p == '%' && p[-1] == '\n')
+            return p;
+    return *r->text == '%' ? r->text : line;
+}
+
+static void advise_row(const struct reading *r, const yaml_parser_t *p, const char *line, const char *value,
+                       struct advice *a)
+{
+    for (size_t i = 0; i < ADVICES; i++) {
+        if (strstr(p->problem, advices[i].words) == NULL &&
+            (p->context == NULL || strstr(p->context, advices[i].words) == NULL))
+            continue;
+        const char *base = r->doc->source->text;
+        a->code = advices[i].code;
+        a->hint = advices[i].hint;
+        snprintf(a->text, sizeof a->text, "%s", advices[i].text);
+        if (advices[i].place == AT_VALUE)
+            a->at = (size_t)(value - base);
+        else if (advices[i].place == AT_LINE)
+            a->at = (size_t)(directive_line(r, line) - base);
+        return;
+    }
+}
 
 static void advise(struct reading *r, const yaml_parser_t *p, struct advice *a)
 {
     bool in_quote = p->context != NULL && strstr(p->context, "quoted scalar") != NULL;
-    const yaml_mark_t *m = in_quote ? &p->context_mark : &p->problem_mark;
+    bool escaped = strstr(p->problem, "escape") != NULL || strstr(p->problem, "hexdecimal") != NULL;
+    const yaml_mark_t *m = in_quote && !escaped ? &p->context_mark : &p->problem_mark;
     const char *base = r->doc->source->text;
     a->at = byte_of(r, m);
-    a->code = "yaml";
-    a->hint = NULL;
-    snprintf(a->text, sizeof a->text, "%s", p->problem);
+    a->code = "indentation";
+    a->hint = "put it in the same column as its neighbours; a list item begins with '- ', a key ends in ':'";
+    snprintf(a->text, sizeof a->text, "this line does not fit the lines above it");
     size_t number = m->line < r->line_count ? m->line : r->line_count - 1;
     const char *line = r->text + r->lines[number];
     const char *nl = memchr(line, '\n', (size_t)(r->text + r->len - line));
     const char *end = nl == NULL ? r->text + r->len : nl;
     const char *value = value_on_line(line, end);
-    if (advise_quote(value, end, base, a))
-        return;
-    if (end - line >= 3 && memcmp(line, "...", 3) == 0) {
+    if (r->quote_end == number && number > 0) { /* it was meant to end on the line that it began on */
+        const char *open = base + r->quote_from;
+        (void)advise_quote(open, open + 1, base, a);
+    } else if (end - line >= 3 && memcmp(line, "...", 3) == 0) {
         a->code = "document-end";
         a->hint = gap_hint;
         snprintf(a->text, sizeof a->text, "'...' at the beginning of a line");
-    } else if (strstr(p->problem, "mapping values are not allowed") != NULL) {
-        a->code = "colon-in-text";
-        a->hint = "the text contains ': '; write 'message: |' and put the text on the next line, indented";
-        snprintf(a->text, sizeof a->text, "a second ': ' on one line");
-    } else if (strstr(p->problem, "cannot start any token") != NULL) {
-        a->code = "first-character";
-        a->hint = "use a block: 'message: |' and the text on the next line, indented";
-        snprintf(a->text, sizeof a->text, "a text may not begin with this character");
-    } else if (strstr(p->problem, "did not find expected key") != NULL ||
-               strstr(p->problem, "could not find expected ':'") != NULL ||
-               strstr(p->problem, "expected '-' indicator") != NULL) {
-        a->code = "indentation";
-        a->hint = "put it in the same column as its neighbours; a list item begins with '- ', a key ends in ':'";
-        snprintf(a->text, sizeof a->text, "this line does not fit the lines above it");
+    } else if (escaped || !advise_quote(value, end, base, a)) {
+        advise_row(r, p, line, value, a);
     }
 }
 
@@ -289,6 +341,22 @@ static void check_hash(struct reading *r, const struct yaml_node *node)
     diags_add(r->problems, DIAG_ERROR, "hash", &m,
               "a comment is '# ' with a space after the hash; a text with a hash goes into a block: 'key: |'",
               "everything from this '#' on would be lost");
+}
+
+/* A line below a text that begins with '- ' and is indented more: YAML reads on, and no list item begins. */
+static void check_dash(struct reading *r, const struct yaml_node *node)
+{
+    const char *text = r->doc->source->text, *end = text + node->to;
+    const char *p = text + node->from;
+    while ((p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+        while (p < end && (*p == '\n' || *p == '\r' || *p == ' '))
+            p++;
+        if (end - p < 2 || p[0] != '-' || p[1] != ' ')
+            continue;
+        struct mark m = mark_from(r->doc->source, node->from, node->at.line, (size_t)(p - text), 1);
+        diags_add(r->problems, DIAG_ERROR, "indentation", &m, "put it in the same column as the '- ' above it",
+                  "this '- ' would become a part of the text above it");
+    }
 }
 
 static void refuse_anchor_and_tag(struct reading *r, const yaml_event_t *e, const yaml_char_t *anchor,
@@ -348,6 +416,13 @@ static int read_scalar(struct reading *r, const yaml_event_t *e, struct yaml_nod
     node->at.width = width < 1 ? 1 : (int)width;
     if (node->style != YAML_LITERAL && node->style != YAML_FOLDED)
         check_hash(r, node);
+    if (node->style == YAML_PLAIN)
+        check_dash(r, node);
+    if ((node->style == YAML_SINGLE_QUOTED || node->style == YAML_DOUBLE_QUOTED) &&
+        e->end_mark.line > e->start_mark.line) {
+        r->quote_from = node->from;
+        r->quote_end = e->end_mark.line;
+    }
     *ret = node;
     return COACH_OK;
 }

@@ -90,7 +90,7 @@ def test_check_exit_codes():
     """0 for a clean pack, 0 for warnings unless --strict, 2 for what cannot be read."""
     with Rules() as path:
         coach("check", path, code=0)
-    with Rules(RULES.replace("    no_match:\n      - that is our house\n", "")) as path:
+    with Rules(RULES + "lists:\n  nobody_asks:\n    - one two three\n") as path:
         assert "warning" in coach("check", path, code=0).stdout
         coach("check", "--strict", path, code=1)
     coach("check", "/no/such/file.yaml", code=2)

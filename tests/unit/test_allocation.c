@@ -89,14 +89,18 @@ static const char language[] = "format: 1\nlanguage: en\ncontractions:\n  cant: 
                                "  s: is has\nfillers:\n  - um\n  - you know\nnumbers:\n  - one\n  - two\n"
                                "irregular:\n  go: went gone\nforms:\n  other: s ing\ncommon:\n  - you\n";
 static const char rules[] =
-    "format: 1\npack: test\nlists:\n  reason:\n    - policy\n    - the (rules | terms)\nrules:\n"
+    "format: 1\npack: test\nlists:\n  reason:\n    - policy\n    - the (rules | terms)\n  idle:\n    - x\nrules:\n"
     "  - id: a\n    category: tone\n    message: about {reason}\n    says:\n      - ~go ...2 <reason>\n      - calm "
     "down\n"
     "    not_in:\n      - calm down period\n    unless:\n      - sorry\n    match:\n      - went against policy\n"
     "      - calm down\n    no_match:\n      - a calm down period\n      - sorry, calm down\n"
     "  - id: b\n    category: jargon\n    message: say {plain}\n    severity: critical\n    swap:\n      GDS: the "
     "system\n"
-    "    suggest: it is {plain}\n";
+    "    suggest: it is {plain}\n    match:\n      - the GDS is down\n      - the GDS is down\n    no_match:\n"
+    "      - g d\n"
+    "  - id: c\n    category: tone\n    message: m\n    says:\n      - (hush | quiet) now\n      - hush now\n"
+    "      - see <reason> here\n    match:\n      - hush now\n      - see the terms here\n    no_match:\n      - now\n"
+    "    quiets: c\n";
 static const char wrong[] =
     "format: 1\npack: test\nruls: x\nlists:\n  a:\n    - <b>\n  b:\n    - <a>\nrules:\n  - id: a\n"
     "    category: tune\n    message: '{x}'\n    says:\n      - calm down?\n";

@@ -11,8 +11,9 @@ static const char pack[] =
     "format: 1\npack: test\nrules:\n"
     "  - id: calm\n    rev: 3\n    category: tone\n    severity: critical\n    cooldown: 0s\n"
     "    message: not {said}\n    suggest:\n      - one\n      - two\n    says:\n      - relax\n"
-    "      - calm down\n"
-    "  - id: term\n    category: jargon\n    message: say {plain}\n    swap:\n      PNR: reference\n";
+    "      - calm down\n    match:\n      - just relax\n      - calm down\n    no_match:\n      - sit down\n"
+    "  - id: term\n    category: jargon\n    message: say {plain}\n    swap:\n      PNR: reference\n"
+    "    match:\n      - your PNR is\n    no_match:\n      - a P and an R\n";
 static const char wrong[] =
     "format: 1\npack: test\nrules:\n  - id: calm\n    category: tone\n    mesage: m\n    says:\n"
     "      - calm down?\n";
