@@ -127,6 +127,12 @@ static int read_subfolder(struct reading *r, const struct folder *above, const c
     return read_folder(r, &folder);
 }
 
+static int report_length(struct reading *r, const char *path)
+{
+    return report(r, DIAG_ERROR, "file-too-long", path, without_path(r->err->text, path),
+                  "split it into several files");
+}
+
 static int read_entry(struct reading *r, const struct folder *folder, const char *name)
 {
     char path[PATH_MAX];
@@ -145,7 +151,9 @@ static int read_entry(struct reading *r, const struct folder *folder, const char
     if (!found)
         return report(r, DIAG_ERROR, "unreadable-file", path, strerror(errno), NULL);
     int rc = add_file(r, path);
-    if (rc == COACH_EINVAL || rc == COACH_ELIMIT)
+    if (rc == COACH_ELIMIT)
+        rc = report_length(r, path);
+    else if (rc == COACH_EINVAL)
         rc = report(r, DIAG_ERROR, "unreadable-file", path, without_path(r->err->text, path), NULL);
     return rc;
 }
@@ -187,7 +195,7 @@ static int read_path(struct reading *r, const char *path)
         return coach_fail(r->err, COACH_EINVAL, "%s: %s", path, strerror(errno));
     if (!S_ISDIR(st.st_mode)) {
         int rc = add_file(r, path);
-        return rc == COACH_ELIMIT ? COACH_EINVAL : rc;
+        return rc == COACH_ELIMIT ? report_length(r, path) : rc;
     }
     size_t before = *r->count, problems = r->problems->count;
     struct folder folder = {.path = path, .dev = st.st_dev, .ino = st.st_ino};

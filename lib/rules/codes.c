@@ -1,5 +1,8 @@
 #include "lib/rules/codes.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #define ERROR(name, means, todo)                                                                                       \
     {                                                                                                                  \
         name, DIAG_ERROR, means, todo                                                                                  \
@@ -206,4 +209,20 @@ const struct code *codes_all(size_t *n)
 {
     *n = sizeof codes / sizeof *codes;
     return codes;
+}
+
+static int by_name(const void *name, const void *row)
+{
+    return strcmp(name, ((const struct code *)row)->name);
+}
+
+void codes_fill_hints(struct diags *problems)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        struct diag *d = &problems->items[i];
+        if (d->hint != NULL || d->level == DIAG_NOTE)
+            continue;
+        const struct code *row = bsearch(d->code, codes, sizeof codes / sizeof *codes, sizeof *codes, by_name);
+        d->hint = row == NULL ? NULL : row->todo;
+    }
 }

@@ -17,4 +17,7 @@ struct code {
 /* The table, ordered by name; `*n` is set to its length. It lives for ever. */
 const struct code *codes_all(size_t *n);
 
+/* Gives each problem that has no hint of its own what the table says to do. Notes ask for nothing. */
+void codes_fill_hints(struct diags *problems);
+
 #endif

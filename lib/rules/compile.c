@@ -5,6 +5,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/hash.h"
+#include "lib/rules/codes.h"
 #include "lib/rules/examples.h"
 #include "lib/rules/keys.h"
 #include "lib/rules/lints.h"
@@ -350,6 +351,7 @@ static int compile_files(const struct source *files, size_t nfiles, const struct
         rc = examples_prove(&pack, set, need, problems);
     pack_clear(&pack);
     diags_sort(problems);
+    codes_fill_hints(problems);
     if (rc == COACH_OK && problems->out_of_memory)
         rc = COACH_ENOMEM;
     if (rc == COACH_OK && !diags_clean(problems))

@@ -184,6 +184,17 @@ static int prove_rule(struct proof *p, struct arena *memory, const struct def_ru
     return rc;
 }
 
+/* Whether it is this rule that was built, and all of it: not another of the same name, no phrase too large. */
+static bool is_complete(const struct proof *p, const struct pack *pack, const struct def_rule *def,
+                        const struct rule *rule)
+{
+    size_t says = def->swap.count > 0 ? def->swap.count : def->says.count;
+    return table_get(&pack->rules, def->id.s, strlen(def->id.s)) == def &&
+           scanner_part_count(p->set, rule, SCANNER_SAYS) == says &&
+           scanner_part_count(p->set, rule, SCANNER_PART_NOT_IN) == def->not_in.count &&
+           scanner_part_count(p->set, rule, SCANNER_PART_UNLESS) == def->unless.count;
+}
+
 int examples_prove(const struct pack *pack, const struct ruleset *set, enum examples_need need, struct diags *problems)
 {
     struct proof p = {.set = set, .lang = ruleset_language(set), .problems = problems, .need = need};
@@ -198,7 +209,7 @@ int examples_prove(const struct pack *pack, const struct ruleset *set, enum exam
         for (size_t k = 0; k < pack->files[i].rule_count && rc == COACH_OK; k++) {
             const struct def_rule *def = &pack->files[i].rules[k];
             const struct rule *rule = pack_rule_usable(def) ? ruleset_find(set, def->id.s) : NULL;
-            if (rule != NULL)
+            if (rule != NULL && is_complete(&p, pack, def, rule))
                 rc = prove_rule(&p, &memory, def, rule);
         }
     words_clear(&p.words);

@@ -320,7 +320,7 @@ static int check_used(struct lint *l)
     table_init(&lists, NULL);
     table_init(&signals, NULL);
     int rc = mark_all(l, &lists, &signals);
-    if (rc == COACH_OK && table_count(&l->pack->rules) > 0) /* without rules that is what is said */
+    if (rc == COACH_OK && l->problems->levels[DIAG_ERROR] == 0) /* what is broken may be what uses it */
         report_unused(l, &lists, &signals);
     table_clear(&lists);
     table_clear(&signals);

@@ -513,6 +513,9 @@ static void note_unevaluated(struct pack *p, const struct def_rule *r)
     else if (r->regex.node != NULL)
         diags_add(p->problems, DIAG_NOTE, "not-evaluated", &at->at, NULL,
                   "a regex rule: read, but this version does not run it");
+    if (r->final_only.node != NULL && r->final_only.value != 0)
+        diags_add(p->problems, DIAG_NOTE, "not-evaluated", &r->final_only.node->at, NULL,
+                  "final_only: read, but this version waits for final results in every rule");
     if (r->quiets.node != NULL)
         diags_add(p->problems, DIAG_NOTE, "not-evaluated", &r->quiets.node->at, NULL,
                   "quiets: read and checked, but this version does not apply it");
@@ -538,10 +541,7 @@ static void check_references(struct pack *p)
                       "overrides: read, but this version does not apply them");
     }
     struct mark whole = {p->file_count > 0 ? p->files[0].doc.source : NULL, 0, 0, 0};
-    bool readable = true;
-    for (size_t i = 0; i < p->file_count; i++)
-        readable = readable && p->files[i].readable;
-    if (rules == 0 && readable)
+    if (rules == 0 && p->problems->levels[DIAG_ERROR] == 0) /* else it follows from what was said */
         diags_add(p->problems, DIAG_ERROR, "no-rules", &whole, NULL, "there is no rule in these files");
 }
 

@@ -307,7 +307,6 @@ int rulefile_read(const struct source *source, struct rulefile *ret, struct diag
     int rc = yaml_read(source, &ret->doc, problems);
     if (rc != COACH_OK)
         return rc == COACH_ENOMEM ? rc : COACH_OK;
-    ret->readable = true;
     if (ret->doc.root != NULL && !(ret->doc.root->kind == YAML_SCALAR && ret->doc.root->len == 0))
         rc = keys_read(file_keys, COUNT(file_keys), "a rule file", &ret->doc.memory, ret->doc.root, ret, problems);
     if (rc != COACH_OK)

@@ -112,7 +112,6 @@ struct def_limits {
 /* One file. */
 struct rulefile {
     struct yaml_doc doc;
-    bool readable; /* its structure could be read */
     struct def_number format;
     struct def_text pack, site, version, language;
     struct def_rule defaults; /* of its keys only those that a file may set for all its rules */

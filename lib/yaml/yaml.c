@@ -21,6 +21,7 @@ struct reading {
     size_t line_count;
     yaml_mark_t last; /* the place that byte_of was last asked for, and its byte */
     size_t last_byte;
+    bool ended;                   /* by '...': what follows is not read */
     size_t quote_from, quote_end; /* the last quoted text of several lines: its first byte, and its last line */
 };
 
@@ -317,6 +318,8 @@ static int next_event(struct reading *r, yaml_event_t *e)
         return COACH_OK;
     if (r->parser.error == YAML_MEMORY_ERROR || r->parser.problem == NULL) /* it does not always say which */
         return COACH_ENOMEM;
+    if (r->ended)
+        return STOP;
     struct advice a;
     advise(r, &r->parser, &a);
     struct mark m = mark_from(r->doc->source, 0, 1, a.at, 1);
@@ -607,6 +610,7 @@ static int read_stream(struct reading *r)
             }
         } else if (type == YAML_DOCUMENT_END_EVENT && !e.data.document_end.implicit) {
             problem(r, "document-end", &e, gap_hint, "'...' at the beginning of a line");
+            r->ended = true;
         } else if (type == YAML_SCALAR_EVENT || type == YAML_SEQUENCE_START_EVENT || type == YAML_MAPPING_START_EVENT ||
                    type == YAML_ALIAS_EVENT) {
             rc = read_node(r, &e, 1, &r->doc->root);
