@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 
 import coachtest
-from coachtest import BUILD, LANGUAGES, SOURCE
+from coachtest import BUILD, LANGUAGES, PATIENCE, SOURCE
 
 COACH = BUILD / "bin" / "coach"
 BROKEN = SOURCE / "tests" / "broken"
@@ -24,7 +24,7 @@ SOURCES = [*sorted((SOURCE / "lib" / "yaml").glob("*.c")), *sorted((SOURCE / "li
 
 def check(*args, **run):
     """coach check; returns what it printed, having ended with 0 or 1."""
-    p = subprocess.run([str(COACH), "check", *map(str, args)], capture_output=True, timeout=60, **run)
+    p = subprocess.run([str(COACH), "check", *map(str, args)], capture_output=True, timeout=PATIENCE, **run)
     assert p.returncode in (0, 1), f"check {args}: {p.returncode}\n{p.stderr.decode(errors='replace')}"
     return p.stdout.decode(errors="replace")
 
