@@ -14,7 +14,8 @@
 #include "lib/rules/compile.h"
 #include "lib/yaml/yaml.h"
 
-enum { MAX_DEPTH = 16, MAX_FILES = 10000 };
+/* The reader of the file says itself what is too long, and how long it is; the double of that only bounds memory. */
+enum { MAX_DEPTH = 16, MAX_FILES = 10000, MAX_READ = 2 * YAML_MAX_BYTES };
 
 /* A folder that is being read, and the ones it was reached through: a folder that is already among them
  * closes a loop of links. */
@@ -80,7 +81,7 @@ static int add_file(struct reading *r, const char *path)
         return coach_fail(r->err, COACH_EINVAL, "%s: more than %d files", path, MAX_FILES);
     struct buf text;
     buf_init(&text, 0);
-    int rc = file_read(path, YAML_MAX_BYTES, &text, r->err);
+    int rc = file_read(path, MAX_READ, &text, r->err);
     if (rc == COACH_OK) {
         struct arena *a = &r->files->memory;
         struct source source = {.name = arena_str(a, path),

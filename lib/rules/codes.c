@@ -96,6 +96,8 @@ static const struct code codes[] = {
           "Write the words of the inner lists out."),
     ERROR("list-name", "What stands between '<' and '>' is not the name of a list, or '>' is missing.",
           "Write <reason>: small letters, digits, '_' and '-'."),
+    ERROR("list-place", "A list begins on the line of its key.",
+          "Put the '- ' on the next line, indented."),
     ERROR("lone-apostrophe", "An ending such as 's stands by itself: in speech it is part of the word before it, "
           "so the phrase would never match.",
           "Write it as one word: bank's."),

@@ -189,12 +189,6 @@ static int parse_chunk(struct parse *p, struct phrase *to, size_t *cap)
         return rc;
     if (p->at < p->len && p->text[p->at] == '*')
         return parse_prefix(p, at, len, to, cap);
-    if (p->at < p->len && p->text[p->at] == '?') {
-        char hint[120];
-        snprintf(hint, sizeof hint, "for a word that may be missing write (%.*s)?; leave question marks out",
-                 (int)(len < 40 ? len : 40), p->text + at);
-        return refuse(p, p->at, 1, "question-mark", hint, "'?' follows a bracket only");
-    }
     bool spelled = p->words.count == 1 && looks_spelled(p->text + at, len);
     for (size_t i = 0; i < p->words.count && rc == COACH_OK; i++) {
         const struct word *w = &p->words.items[i];
@@ -357,6 +351,17 @@ static int check_gaps(struct parse *p, const struct phrase *s, int depth)
     return COACH_OK;
 }
 
+/* At a '?' that follows no bracket; most often it is glued to a word. */
+static int refuse_question(struct parse *p, const struct phrase *to)
+{
+    const struct phrase_item *last = to->count > 0 ? &to->items[to->count - 1] : NULL;
+    bool glued = last != NULL && last->kind != PHRASE_GROUP && last->at + last->len == p->at;
+    char hint[120];
+    snprintf(hint, sizeof hint, "for a word that may be missing write (%.*s)?; leave question marks out",
+             glued ? (int)(last->len < 40 ? last->len : 40) : 4, glued ? p->text + last->at : "word");
+    return refuse(p, p->at, 1, "question-mark", hint, glued ? "'?' follows a bracket only" : "'?' cannot stand here");
+}
+
 static int parse_sequence(struct parse *p, int depth, struct phrase *to)
 {
     size_t cap = 0;
@@ -379,12 +384,13 @@ static int parse_sequence(struct parse *p, int depth, struct phrase *to)
                 break;
             rc = refuse(p, p->at, 1, "bracket", "put the alternatives into brackets: (calm | settle) down",
                         c == ')' ? "')' without '('" : "'|' stands inside brackets only");
-        } else if (c == '?' || c == '*' || c == '>') {
-            rc = refuse(p, p->at, 1, c == '?' ? "question-mark" : "phrase-character",
-                        c == '?'   ? "for a word that may be missing write (word)?; leave question marks out"
-                        : c == '*' ? "a star ends a word of at least three letters: escalat*"
-                                   : "a list is written <name>",
-                        "'%c' cannot stand here", c);
+        } else if (c == '?') {
+            rc = refuse_question(p, to);
+        } else if (c == '*' || c == '>') {
+            rc =
+                refuse(p, p->at, 1, "phrase-character",
+                       c == '*' ? "a star ends a word of at least three letters: escalat*" : "a list is written <name>",
+                       "'%c' cannot stand here", c);
         } else {
             rc = parse_chunk(p, to, &cap);
         }

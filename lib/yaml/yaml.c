@@ -236,7 +236,6 @@ static const struct {
     {"hexdecimal", "escape", AT_PROBLEM, "between double quotes a backslash means something else",
      "use single quotes, or a block: 'regex: |' and the text on the next line, indented"},
     {"directive", "directive", AT_LINE, "a line that begins with '%' is no text", "delete the line"},
-    {"%", "directive", AT_LINE, "a line that begins with '%' is no text", "delete the line"},
     {"incompatible YAML", "directive", AT_LINE, "a line that begins with '%' is no text", "delete the line"},
     {"<document start>", "directive", AT_LINE, "a line that begins with '%' is no text", "delete the line"},
     {" tag", "tag", AT_VALUE, "tags are not part of rule files", "delete the word that begins with '!'"},
@@ -251,7 +250,7 @@ static const struct {
      "write nothing after the '|', and the text on the next line, indented"},
     {"parsing a flow", "flow", AT_PROBLEM, "the '[' or '{' before this is not closed",
      "write each item or key on a line of its own"},
-    {"block sequence entries", "indentation", AT_PROBLEM, "a list begins below its key",
+    {"block sequence entries", "list-place", AT_PROBLEM, "a list begins below its key",
      "put the '- ' on the next line, indented"},
 };
 enum { ADVICES = sizeof advices / sizeof *advices };
@@ -288,7 +287,8 @@ static void advise(struct reading *r, const yaml_parser_t *p, struct advice *a)
 {
     bool in_quote = p->context != NULL && strstr(p->context, "quoted scalar") != NULL;
     bool escaped = strstr(p->problem, "escape") != NULL || strstr(p->problem, "hexdecimal") != NULL;
-    const yaml_mark_t *m = in_quote && !escaped ? &p->context_mark : &p->problem_mark;
+    bool no_key = strstr(p->problem, "could not find expected ':'") != NULL; /* found out on the line after it */
+    const yaml_mark_t *m = (in_quote && !escaped) || no_key ? &p->context_mark : &p->problem_mark;
     const char *base = r->doc->source->text;
     a->at = byte_of(r, m);
     a->code = "indentation";

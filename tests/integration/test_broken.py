@@ -120,25 +120,42 @@ def test_a_file_over_the_limit():
     """A file of more than 1 MiB is refused by name, whether it or its folder was given."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "long.yaml"
-        path.write_text("format: 1\npack: long\n" + "#\n" * (512 * 1024))
-        for given in (path, folder):
+        for given, size in ((path, 1), (folder, 1), (path, 2), (folder, 2)):
+            path.write_text("format: 1\npack: long\n" + "#\n" * (size * 512 * 1024))
             found = problems_of(given)
             assert [(p["code"], p["file"], p["line"]) for p in found] == [("file-too-long", str(path), 0)], found
             assert found[0]["hint"], found
 
 
+def make_long_path(root):
+    """A folder that can be named, with a file below it that cannot: its path is longer than the system takes."""
+    here = os.open(root, os.O_DIRECTORY)
+    for i in range(17):
+        os.mkdir("x" * 250, dir_fd=here)
+        here, above = os.open("x" * 250, os.O_DIRECTORY, dir_fd=here), here
+        os.close(above)
+    os.close(here)
+    return root / "/".join(["x" * 250] * 8)
+
+
 def test_what_is_wrong_with_folders():
-    """A loop of links, folders too deep, a file of another ending, one that is none: each is named with a hint."""
+    """A loop of links, folders too deep, a file of another ending, a pipe, a file that is gone, a path too long: each
+    is named with a hint."""
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
         (root / "loop").symlink_to(root)
         (root / "rules.yml").write_text("format: 1\n")
         (root / "gone.yaml").symlink_to(root / "nowhere")
+        os.mkfifo(root / "pipe.yaml")
         deep = root / "deep"
         (deep / "/".join("abcdefghijklmnop")).mkdir(parents=True)
-        found = {p["code"]: p for p in problems_of(folder) if p["code"] != "no-rules"}
-    assert sorted(found) == ["file-ignored", "folder-depth", "folder-loop", "unreadable-file"], found
-    assert all(p.get("hint") for p in found.values()), found
+        found = problems_of(folder)
+        with tempfile.TemporaryDirectory() as other:
+            long = problems_of(make_long_path(pathlib.Path(other)))
+    assert sorted(p["code"] for p in found) == ["file-ignored", "folder-depth", "folder-loop", "unreadable-file",
+                                                "unreadable-file"], found
+    assert [p["code"] for p in long] == ["unreadable-file"], long
+    assert all(p.get("hint") for p in found + long), found + long
 
 
 def test_an_unreadable_folder():

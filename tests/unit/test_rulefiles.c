@@ -129,7 +129,7 @@ END_TEST
 
 START_TEST(what_cannot_be_read_is_told_and_the_rest_is_read)
 {
-    static char big[1024 * 1024 + 2];
+    static char big[2 * 1024 * 1024 + 2];
     memset(big, 'x', sizeof big - 1);
     put_folder("r");
     put("r/a.yaml", "1");

@@ -128,7 +128,7 @@ static const struct {
     {"a: `b`\n", "first-character", 1, 4, "use a block"},
     {"a: b\n c: d\n", "colon-in-text", 2, 3, ""},
     {"a:\n  b: c\n d: e\n", "indentation", 3, 2, "same column"},
-    {"a: b\nc\n", "indentation", 3, 1, "a key ends in ':'"},
+    {"a: b\nc\n", "indentation", 2, 1, "a key ends in ':'"},
     {"a: b\n- c\n", "indentation", 2, 1, "same column"},
 };
 
