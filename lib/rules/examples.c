@@ -1,8 +1,10 @@
 #include "lib/rules/examples.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/base/error.h"
+#include "lib/base/utf8.h"
 #include "lib/rules/keys.h"
 #include "lib/rules/scanner.h"
 
@@ -20,8 +22,23 @@ static void add(struct proof *p, enum diag_level level, const char *code, const 
     diags_add(p->problems, level, code, &at->at, hint, "%s", what);
 }
 
+/* Whoever writes a regular expression must know what it runs over. */
+static void refuse_silent(struct proof *p, const struct def_text *example, bool is_regex)
+{
+    char hint[200];
+    size_t n = p->words.line.len < 2 ? 0 : utf8_cut(p->words.line.data + 1, p->words.line.len - 2, 120);
+    snprintf(hint, sizeof hint, "it runs over the text as it is heard: '%.*s'", (int)n,
+             n == 0 ? "" : p->words.line.data + 1);
+    if (is_regex)
+        add(p, DIAG_ERROR, "match-fails", example->node, hint, "the regular expression does not match this example");
+    else
+        add(p, DIAG_ERROR, "match-fails", example->node, "mend the phrases, or the example",
+            "no phrase of the rule matches this example");
+}
+
 /* One sentence that must set the rule off; marks the phrases that it hits. */
-static int prove_match(struct proof *p, const struct rule *rule, const struct def_text *example, bool *hit, size_t n)
+static int prove_match(struct proof *p, const struct rule *rule, const struct def_text *example, bool is_regex,
+                       bool *hit, size_t n)
 {
     struct hit found;
     int rc = words_read(&p->words, p->lang, example->s, strlen(example->s));
@@ -33,8 +50,7 @@ static int prove_match(struct proof *p, const struct rule *rule, const struct de
     case SCANNER_HIT:
         break;
     case SCANNER_NO_PHRASE:
-        add(p, DIAG_ERROR, "match-fails", example->node, "mend the phrases, or the example",
-            "no phrase of the rule matches this example");
+        refuse_silent(p, example, is_regex);
         break;
     case SCANNER_NOT_IN:
         add(p, DIAG_ERROR, "match-fails", example->node, "make the exception narrower, or change the example",
@@ -117,7 +133,7 @@ static int prove_rule(struct proof *p, struct arena *memory, const struct def_ru
         return COACH_ENOMEM;
     int rc = COACH_OK;
     for (size_t i = 0; i < def->match.count && rc == COACH_OK; i++)
-        rc = prove_match(p, rule, &def->match.items[i], hit, says->count);
+        rc = prove_match(p, rule, &def->match.items[i], def->regex.node != NULL, hit, says->count);
     for (size_t i = 0; i < def->no_match.count && rc == COACH_OK; i++)
         rc = prove_no_match(p, rule, &def->no_match.items[i], not_in, unless);
     if (rc != COACH_OK)
