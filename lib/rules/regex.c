@@ -120,22 +120,32 @@ static bool check_empty(const struct yaml_node *scalar, const struct regex *r, s
  *
  * PCRE2 alone knows what "[^\W\d_]" holds: each set is compiled by itself and asked. */
 
-static bool holds(const pcre2_code *code, pcre2_match_data *match, const char *character, size_t len)
+/* Sets `*ret` to whether the set holds a character. Returns 0 or COACH_ENOMEM. */
+static int holds(const pcre2_code *code, pcre2_match_data *match, const char *character, size_t len, bool *ret)
 {
-    return pcre2_match(code, (PCRE2_SPTR)character, len, 0, PCRE2_ANCHORED | PCRE2_ENDANCHORED, match, NULL) >= 0;
+    uint32_t options = PCRE2_ANCHORED | PCRE2_ENDANCHORED;
+    int rc = pcre2_match(code, (PCRE2_SPTR)character, len, 0, options, match, NULL);
+    *ret = rc >= 0;
+    return rc >= 0 || rc == PCRE2_ERROR_NOMATCH ? COACH_OK : COACH_ENOMEM; /* one character reaches no limit */
 }
 
-static void ask_members(struct regex_node *n, const pcre2_code *code, pcre2_match_data *match)
+static int ask_members(struct regex_node *n, const pcre2_code *code, pcre2_match_data *match)
 {
     static const char *const wide[] = {"\xc3\xa9", "\xcc\x81", "\xd9\x84", "\xe2\x82\xac", "\xe6\x97\xa5"};
-    for (uint32_t c = 0; c < 128; c++) {
+    int rc = COACH_OK;
+    bool held;
+    for (uint32_t c = 0; c < 128 && rc == COACH_OK; c++) {
         char one = (char)c;
-        if (holds(code, match, &one, 1))
+        rc = holds(code, match, &one, 1, &held);
+        if (rc == COACH_OK && held)
             n->members[c / 32] |= 1u << c % 32;
     }
-    for (size_t i = 0; i < sizeof wide / sizeof *wide && n->code == 0; i++)
-        if (holds(code, match, wide[i], strlen(wide[i])))
+    for (size_t i = 0; i < sizeof wide / sizeof *wide && n->code == 0 && rc == COACH_OK; i++) {
+        rc = holds(code, match, wide[i], strlen(wide[i]), &held);
+        if (rc == COACH_OK && held)
             utf8_next(wide[i], &n->code);
+    }
+    return rc;
 }
 
 static int fill_members(const struct regex *r, struct regex_node *n)
@@ -146,10 +156,10 @@ static int fill_members(const struct regex *r, struct regex_node *n)
         size_t offset;
         pcre2_code *set = pcre2_compile((PCRE2_SPTR)r->text + n->at, n->to - n->at, OPTIONS, &code, &offset, NULL);
         pcre2_match_data *match = pcre2_match_data_create(1, NULL);
-        if (set != NULL && match != NULL)
-            ask_members(n, set, match);
+        if (set != NULL && match != NULL) /* the whole was compiled before it */
+            rc = ask_members(n, set, match);
         else
-            rc = COACH_ENOMEM; /* the whole was compiled before it */
+            rc = COACH_ENOMEM;
         pcre2_match_data_free(match);
         pcre2_code_free(set);
     }

@@ -9,7 +9,7 @@
 
 enum {
     MOST_REPEATS = 24,
-    MOST_LINES = 400,  /* of one pattern, each at four lengths */
+    MOST_LINES = 500,  /* of one pattern, each at four lengths */
     LONG_REPEAT = 8,   /* a counted repeat from here on is pumped too */
     MOST_TIMES = 64,   /* that a sample says a counted part again */
     MOST_SAMPLE = 512, /* bytes of one part of a line */
@@ -37,7 +37,7 @@ struct pump {
     size_t repeat_count;
     bool has_choice;
     uint64_t seen[MOST_LINES]; /* lines that were tried, by the hash of their parts */
-    struct buf before, pumped, after, whole, line;
+    struct buf before, pumped, after, broken, whole, line;
     struct regexpump_result result;
     int rc;
 };
@@ -326,7 +326,7 @@ static struct text without_last(const struct buf *b)
 /* Every end that may fail or not, after `body` pumped behind `lead`. */
 static bool try_ends(struct pump *p, struct text lead, struct text body, const struct regex_node *repeat)
 {
-    const struct text ends[] = {{"", 0}, all_of(&p->after), {"!", 1}, without_last(&p->after)};
+    const struct text ends[] = {{"", 0}, all_of(&p->after), {"!", 1}, without_last(&p->after), all_of(&p->broken)};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         if (!try_line(p, &(struct parts){lead, body, ends[i]}, repeat))
             return false;
@@ -338,6 +338,11 @@ static bool try_repeat(struct pump *p, const struct regex_node *repeat, const st
 {
     const struct text nothing = {"", 0};
     sample_into(p, p->regex->root, repeat, taste, &p->before, &p->after);
+    buf_reset(&p->broken); /* what PCRE2 looks for before it begins is there, and out of reach */
+    if (p->rc == COACH_OK)
+        p->rc = buf_adds(&p->broken, "~ ");
+    if (p->rc == COACH_OK)
+        p->rc = buf_add(&p->broken, all_of(&p->after).s, p->after.len);
     if (repeat != NULL)
         sample_into(p, repeat->first, NULL, taste, &p->pumped, NULL);
     sample_into(p, p->regex->root, NULL, taste, &p->whole, NULL);
@@ -388,7 +393,7 @@ static int open_pump(struct pump *p)
 int regexpump(const struct regex *r, const struct rules_clock *clock, struct regexpump_result *ret)
 {
     struct pump p = {.regex = r, .clock = clock};
-    struct buf *const bufs[] = {&p.before, &p.pumped, &p.after, &p.whole, &p.line};
+    struct buf *const bufs[] = {&p.before, &p.pumped, &p.after, &p.broken, &p.whole, &p.line};
     for (size_t i = 0; i < sizeof bufs / sizeof *bufs; i++)
         buf_init(bufs[i], 0);
     p.rc = open_pump(&p);

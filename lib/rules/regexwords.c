@@ -256,6 +256,14 @@ static size_t best_word(const struct language *lang, const char *text, const cha
     return best;
 }
 
+static bool is_among(const struct required_word *words, size_t count, const char *word, size_t len)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strlen(words[i].text) == len && memcmp(words[i].text, word, len) == 0)
+            return true;
+    return false;
+}
+
 static int keep_words(const struct texts *t, const struct language *lang, struct arena *memory,
                       struct required_set *set)
 {
@@ -263,17 +271,20 @@ static int keep_words(const struct texts *t, const struct language *lang, struct
     if (words == NULL)
         return COACH_ENOMEM;
     double cost = 0;
+    size_t count = 0;
     for (size_t i = 0; i < t->count; i++) {
         const char *word = NULL;
         size_t len = best_word(lang, t->items[i], &word);
         if (len == 0)
             return COACH_OK;
-        words[i].text = arena_strn(memory, word, len);
-        if (words[i].text == NULL)
+        if (is_among(words, count, word, len))
+            continue;
+        words[count].text = arena_strn(memory, word, len);
+        if (words[count++].text == NULL)
             return COACH_ENOMEM;
         cost += cost_of(lang, word, len);
     }
-    *set = (struct required_set){.words = words, .count = t->count, .cost = cost};
+    *set = (struct required_set){.words = words, .count = count, .cost = cost};
     return COACH_OK;
 }
 

@@ -40,7 +40,8 @@ static int read_file(const char *path, struct buf *out)
 static int write_rule(struct buf *out, const char *pattern)
 {
     buf_reset(out);
-    int rc = buf_adds(out, "format: 1\npack: test\nrules:\n  - id: a\n    category: tone\n    message: m\n    regex: '");
+    int rc =
+        buf_adds(out, "format: 1\npack: test\nrules:\n  - id: a\n    category: tone\n    message: m\n    regex: '");
     for (; *pattern != '\0' && rc == COACH_OK; pattern++)
         rc = buf_add(out, *pattern == '\'' ? "''" : pattern, *pattern == '\'' ? 2 : 1);
     return rc == COACH_OK ? buf_adds(out, "'\n") : rc;

@@ -96,10 +96,13 @@ static const char rules[] =
     "      - calm down\n    no_match:\n      - a calm down period\n      - sorry, calm down\n"
     "  - id: b\n    category: jargon\n    message: say {plain}\n    severity: critical\n    swap:\n      GDS: the "
     "system\n"
-    "    suggest: it is {plain}\n";
+    "    suggest: it is {plain}\n"
+    "  - id: c\n    category: tone\n    message: m\n    regex: '\\bcase (?:id|number) [0-9]{1,5}'\n"
+    "    match:\n      - case id 5\n    no_match:\n      - case five\n";
 static const char wrong[] =
     "format: 1\npack: test\nruls: x\nlists:\n  a:\n    - <b>\n  b:\n    - <a>\nrules:\n  - id: a\n"
-    "    category: tune\n    message: '{x}'\n    says:\n      - calm down?\n";
+    "    category: tune\n    message: '{x}'\n    says:\n      - calm down?\n"
+    "  - id: b\n    category: tone\n    message: m\n    regex: '(?:a|aa){1,60}b'\n";
 
 static const struct source files[] = {{"a.yaml", rules, sizeof rules - 1}, {"b.yaml", wrong, sizeof wrong - 1}};
 static const struct source languages[] = {{"en.yaml", language, sizeof language - 1}};
