@@ -50,7 +50,7 @@ int coach_rules_build(const coach_file *files, size_t nfiles, const coach_file *
     diags_init(&problems);
     int rc = COACH_ENOMEM;
     if (rule_sources != NULL && language_sources != NULL)
-        rc = rules_compile(rule_sources, nfiles, language_sources, nlanguages, &set, &problems);
+        rc = rules_compile(rule_sources, nfiles, language_sources, nlanguages, NULL, &set, &problems);
     report_all(&problems, report, user);
     diags_clear(&problems);
     free(rule_sources);

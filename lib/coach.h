@@ -79,7 +79,8 @@ typedef struct coach_rules coach_rules;
 typedef struct coach_call coach_call;
 
 /* Builds a rule set from `nfiles` rule files and `nlanguages` language tables (rules/languages/). Every
- * problem found is passed to `report` (may be NULL). Returns 0 and sets `*ret`; COACH_ERULES when a
+ * problem found is passed to `report` (may be NULL). There is no clock here: `coach check` refuses a regular expression
+ * that takes longer than 5 ms, this one judges by its steps alone. Returns 0 and sets `*ret`; COACH_ERULES when a
  * file holds an error, COACH_ENOMEM; on error `*ret` is unchanged. Free with coach_rules_unref. */
 COACH_API int coach_rules_build(const coach_file *files, size_t nfiles, const coach_file *languages, size_t nlanguages,
                                 coach_rules **ret, coach_problem_fn report, void *user);

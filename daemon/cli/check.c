@@ -160,7 +160,8 @@ const struct command command_check = {
     .about =
         "Reads rule files, or all *.yaml below a folder, and reports every mistake in one run: what is wrong, where,\n"
         "and what to type instead. The examples of each rule (match, no_match) are proved with the engine's own\n"
-        "matching. Without a path the shipped pack is checked.\n\n"
+        "matching. Regular expressions are run over lines built to be hard for them, and refused where one could hold\n"
+        "up a call. Without a path the shipped pack is checked.\n\n"
         "exit codes: 0 no error, 1 errors (with --strict also warnings), 2 nothing could be read",
     .examples = "  coach check rules/core-en\n"
                 "  coach check rules/core-en sites/leeds.yaml\n"

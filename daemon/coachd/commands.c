@@ -27,6 +27,10 @@ static void add_rules(struct json_out *j, const struct server *s)
     json_close_object(j);
     json_int(j, "reloads", (int64_t)s->counters.reloads_ok);
     json_int(j, "reloads_failed", (int64_t)s->counters.reloads_failed);
+    json_open_array(j, "quarantined");
+    for (size_t i = 0; engine_quarantined(s->engine, i) != NULL; i++)
+        json_text(j, NULL, engine_quarantined(s->engine, i));
+    json_close_array(j);
     json_close_object(j);
 }
 
@@ -235,6 +239,8 @@ static int add_pages(const struct server *s, struct buf *text)
     family(&p, "coachd_ruleset_reload", "Reloads by result");
     sample(&p, "coachd_ruleset_reload", "result", "ok", s->counters.reloads_ok);
     sample(&p, "coachd_ruleset_reload", "result", "error", s->counters.reloads_failed);
+    counter(&p, "coachd_rules_quarantined", "Rules left out because they gave up three times in ten minutes",
+            s->counters.rules_quarantined);
     add_input(&p, &s->counters);
     add_output(&p, &s->counters);
     return p.rc == COACH_OK ? metrics_end(text) : p.rc;

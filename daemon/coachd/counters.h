@@ -34,6 +34,7 @@ struct counters {
     uint64_t connections_refused;
     uint64_t reloads_ok;
     uint64_t reloads_failed;
+    uint64_t rules_quarantined; /* times that a rule was put into quarantine */
 };
 
 /* "ended" ..., as in call_ended lines and labels. */

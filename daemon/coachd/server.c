@@ -60,12 +60,28 @@ static void show(struct server *s, const struct finding *f, const struct timespe
         s->counters.overflowed++;
 }
 
+/* A health event: a rule that costs too much coaches nobody from here on. Its id, and no text of the call. */
+static void watch_quarantine(struct server *s)
+{
+    const char *id;
+    s->counters.held[ENGINE_QUARANTINED] = engine_left_out(s->engine);
+    while ((id = engine_quarantined(s->engine, s->quarantined)) != NULL) {
+        s->quarantined++;
+        s->counters.rules_quarantined++;
+        log_error(
+            "rule %s: quarantined: its regular expression gave up three times in ten minutes; it is left out until "
+            "the next reload",
+            id);
+    }
+}
+
 static int step(struct server *s, struct live_call *c, const struct wire_event *event)
 {
     const struct finding *findings = NULL;
     size_t count = 0;
     struct timespec arrival = wall_clock();
     int rc = engine_step(s->engine, s->rules, c->call, event, now_of(s), &findings, &count);
+    watch_quarantine(s);
     for (size_t i = 0; rc == COACH_OK && i < count; i++) {
         s->counters.held[findings[i].held]++;
         if (findings[i].held == ENGINE_SHOWN)
@@ -224,6 +240,8 @@ static void on_reload_done(void *user, struct build *b, uint64_t ticket)
         s->rules = b->set;
         b->set = NULL;
         s->generation++;
+        engine_end_quarantine(s->engine);
+        s->quarantined = 0;
         s->counters.reloads_ok++;
         s->reload_error[0] = '\0';
         log_notice("reload: %zu rules, %zu phrases, hash %s", ruleset_count(s->rules), ruleset_phrases(s->rules),

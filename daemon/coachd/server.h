@@ -48,6 +48,7 @@ struct server {
     struct engine *engine;
     struct ruleset *rules;
     uint64_t generation;    /* of the live rules, from 1 */
+    size_t quarantined;     /* rules of theirs that the engine leaves out, as far as the log knows */
     char reload_error[480]; /* of the last reload; "" when it went well */
     struct counters counters;
     struct log_limit refusals;

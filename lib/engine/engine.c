@@ -6,12 +6,14 @@
 
 #include "lib/base/arena.h"
 #include "lib/engine/call.h"
+#include "lib/engine/quarantine.h"
 #include "lib/rules/scanner.h"
 
 enum { PRAISE_PER_CALL = 1 };
 
 struct engine {
     struct scanner *scanner;
+    struct quarantine quarantine;
     struct words words;
     struct arena texts; /* of the findings of one step */
     struct finding *findings;
@@ -21,8 +23,8 @@ struct engine {
 
 const char *engine_held_name(enum engine_held held)
 {
-    static const char *const names[ENGINE_HELD_COUNT] = {NULL,     "shadow", "cooldown",  "per_call",
-                                                         "budget", "gap",    "duplicate", "muted"};
+    static const char *const names[ENGINE_HELD_COUNT] = {NULL,  "shadow",    "cooldown", "per_call",   "budget",
+                                                         "gap", "duplicate", "muted",    "quarantined"};
     return names[held];
 }
 
@@ -50,6 +52,34 @@ void engine_free(struct engine *e)
     arena_clear(&e->texts);
     free(e->findings);
     free(e);
+}
+
+/* --- rules that cost too much --- */
+
+const char *engine_quarantined(const struct engine *e, size_t index)
+{
+    return index < e->quarantine.count ? e->quarantine.ids[index] : NULL;
+}
+
+void engine_end_quarantine(struct engine *e)
+{
+    quarantine_clear(&e->quarantine);
+    scanner_leave_out(e->scanner, NULL, 0);
+}
+
+uint64_t engine_left_out(const struct engine *e)
+{
+    return scanner_left_out(e->scanner);
+}
+
+/* Notes which rules gave up on the line that was scanned. */
+static void watch_limits(struct engine *e, int64_t now_ms)
+{
+    size_t count;
+    const struct rule *const *limited = scanner_limited(e->scanner, &count);
+    for (size_t i = 0; i < count; i++)
+        if (quarantine_hit(&e->quarantine, limited[i], now_ms))
+            scanner_leave_out(e->scanner, e->quarantine.keys, e->quarantine.count);
 }
 
 /* --- the call's clock --- */
@@ -304,16 +334,21 @@ static int by_weight(const void *a, const void *b)
 struct heard {
     const struct hit *hits;
     size_t count;
-    size_t terms; /* swap terms in it that a customer used */
+    size_t terms;      /* swap terms in it that a customer used */
+    uint64_t left_out; /* rules in quarantine that might have matched */
 };
 
 /* Finds what the line holds; the call does not change. */
 static int find(struct engine *e, const struct ruleset *set, const struct call *c, const struct wire_event *ev,
-                struct heard *heard)
+                int64_t arrival, struct heard *heard)
 {
+    uint64_t before = scanner_left_out(e->scanner);
     int rc = words_read(&e->words, ruleset_language(set), ev->text.s, ev->text.len);
     if (rc == COACH_OK)
         rc = scanner_scan(e->scanner, set, &e->words, ev->role, &heard->hits, &heard->count);
+    if (rc == COACH_OK)
+        watch_limits(e, arrival);
+    heard->left_out = scanner_left_out(e->scanner) - before;
     for (size_t i = 0; rc == COACH_OK && i < heard->count; i++) {
         if (heard->hits[i].by_customer)
             heard->terms++;
@@ -339,7 +374,8 @@ static void weigh(struct engine *e, const struct ruleset *set, struct call *c, s
 
 /* A final: run it unless it says nothing new. `line` has a segment id. Whatever can fail comes before the first change
  * to the call. */
-static int step_final(struct engine *e, const struct ruleset *set, struct call *c, const struct wire_event *line)
+static int step_final(struct engine *e, const struct ruleset *set, struct call *c, const struct wire_event *line,
+                      int64_t arrival)
 {
     uint64_t id = segment_hash(line), text = hash_of(line->text.s, line->text.len, "", 0);
     struct call_segment *segment = call_find_segment(c, id);
@@ -348,7 +384,7 @@ static int step_final(struct engine *e, const struct ruleset *set, struct call *
         return COACH_OK;
     }
     struct heard heard = {0};
-    int rc = find(e, set, c, line, &heard);
+    int rc = find(e, set, c, line, arrival, &heard);
     if (rc == COACH_OK)
         rc = call_reserve(c, e->count, heard.terms);
     if (rc != COACH_OK)
@@ -358,6 +394,7 @@ static int step_final(struct engine *e, const struct ruleset *set, struct call *
         segment = call_add_segment(c, id, text);
     segment->text = text;
     c->counts.lines++;
+    c->counts.held[ENGINE_QUARANTINED] += heard.left_out;
     for (size_t i = 0; heard.terms > 0 && i < heard.count; i++)
         if (heard.hits[i].by_customer)
             call_add_term(c, term_of(&heard.hits[i]));
@@ -391,7 +428,7 @@ int engine_step(struct engine *e, const struct ruleset *set, struct call *c, con
         int n = snprintf(e->segment_id, sizeof e->segment_id, "line-%llu", (unsigned long long)++c->unnamed);
         line.segment_id = (struct wire_text){e->segment_id, (size_t)n};
     }
-    int rc = step_final(e, set, c, &line);
+    int rc = step_final(e, set, c, &line, now_ms);
     if (rc != COACH_OK) {
         c->started = before.started;
         c->first_arrival = before.first_arrival;

@@ -18,6 +18,7 @@ enum engine_held {
     ENGINE_GAP,
     ENGINE_DUPLICATE, /* the rule fired on this segment before */
     ENGINE_MUTED,
+    ENGINE_QUARANTINED, /* not a finding: the rule was left out of a line that it might have matched */
     ENGINE_HELD_COUNT
 };
 const char *engine_held_name(enum engine_held held); /* "shadow" ...; NULL for ENGINE_SHOWN */
@@ -32,6 +33,14 @@ struct finding {
 struct engine;
 struct engine *engine_new(void); /* NULL when memory is out */
 void engine_free(struct engine *e);
+
+/* The regex rules that this engine leaves out, since they hit the match limit three times in ten minutes of `now_ms`
+ * (engine_step): the id of one by its index, in the order they came, or NULL. They stay out until
+ * engine_end_quarantine, which is due when the rules were loaded anew. */
+const char *engine_quarantined(const struct engine *e, size_t index);
+void engine_end_quarantine(struct engine *e);
+/* How often one of them was left out of a line that it might have matched, so far. */
+uint64_t engine_left_out(const struct engine *e);
 
 /* The state of one conversation: small, and bounded whatever the call does. */
 struct call;

@@ -11,6 +11,7 @@
 #include "lib/rules/lints.h"
 #include "lib/rules/pack.h"
 #include "lib/rules/parts.h"
+#include "lib/rules/regexrule.h"
 
 /* A phrase as it goes into the set; what it requires waits until all words have their numbers. */
 struct pending {
@@ -27,6 +28,7 @@ struct build {
     size_t phrase_cap, pending_cap, rule_cap;
     struct buf pattern;
     pcre2_compile_context *compile;
+    const struct rules_clock *clock;
     struct diags *problems;
 };
 
@@ -60,13 +62,22 @@ static int compile_pattern(struct build *b, const struct yaml_node *at, pcre2_co
     return COACH_OK;
 }
 
+/* Room for one more phrase and its requirements; returns 0 or COACH_ENOMEM. */
+static int make_room(struct build *b)
+{
+    struct ruleset *set = b->set;
+    if (arena_grow(&set->memory, &set->phrases, set->phrase_count, &b->phrase_cap, sizeof *set->phrases) != COACH_OK ||
+        arena_grow(b->context.memory, &b->pending, set->phrase_count, &b->pending_cap, sizeof *b->pending) != COACH_OK)
+        return COACH_ENOMEM;
+    return COACH_OK;
+}
+
 static int add_phrase(struct build *b, struct part_rule *r, const struct def_phrase *def, int number, bool brings,
                       struct hash_fields *print)
 {
     struct ruleset *set = b->set;
     struct arena *memory = &set->memory;
-    if (arena_grow(memory, &set->phrases, set->phrase_count, &b->phrase_cap, sizeof *set->phrases) != COACH_OK ||
-        arena_grow(b->context.memory, &b->pending, set->phrase_count, &b->pending_cap, sizeof *b->pending) != COACH_OK)
+    if (make_room(b) != COACH_OK)
         return COACH_ENOMEM;
     struct part_phrase *p = &set->phrases[set->phrase_count];
     struct pending *pending = &b->pending[set->phrase_count];
@@ -107,6 +118,23 @@ static int add_phrases(struct build *b, struct part_rule *r, const struct def_ph
             return rc;
     }
     range->count = (uint32_t)b->set->phrase_count - range->first;
+    return COACH_OK;
+}
+
+/* Adds the one regular expression of a rule, whose code the set then owns. */
+static int add_regex(struct build *b, struct part_rule *r, struct regexrule *regex, struct hash_fields *print)
+{
+    struct ruleset *set = b->set;
+    if (make_room(b) != COACH_OK)
+        return COACH_ENOMEM;
+    r->says = (struct part_range){(uint32_t)set->phrase_count, 1};
+    b->pending[set->phrase_count] = (struct pending){.brings = true, .set_count = regex->requires.count > 0};
+    b->pending[set->phrase_count].sets[0] = regex->requires;
+    set->phrases[set->phrase_count++] =
+        (struct part_phrase){.code = regex->regex.code, .rule = r->rule.index, .number = 1, .is_regex = true};
+    regex->regex.code = NULL;
+    hash_fields_add(print, "regex", 5);
+    hash_fields_add(print, regex->regex.text, regex->regex.len);
     return COACH_OK;
 }
 
@@ -154,7 +182,8 @@ static void print_rule(const struct rule *r, struct hash_fields *print)
     hash_fields_add(print, &r->min_confidence, sizeof r->min_confidence);
 }
 
-static int add_rule(struct build *b, const struct rulefile *f, const struct def_rule *def)
+/* `regex` is NULL for a rule of phrases. */
+static int add_rule(struct build *b, const struct rulefile *f, const struct def_rule *def, struct regexrule *regex)
 {
     struct ruleset *set = b->set;
     if (arena_grow(&set->memory, &set->rules, set->rule_count, &b->rule_cap, sizeof *set->rules) != COACH_OK)
@@ -184,7 +213,9 @@ static int add_rule(struct build *b, const struct rulefile *f, const struct def_
     int rc = failed ? COACH_ENOMEM : find_captures(b, r, &def->message);
     for (size_t i = 0; i < def->suggest.count && rc == COACH_OK; i++)
         rc = find_captures(b, r, &def->suggest.items[i]);
-    if (rc == COACH_OK)
+    if (rc == COACH_OK && regex != NULL)
+        rc = add_regex(b, r, regex, &print);
+    else if (rc == COACH_OK)
         rc = add_phrases(b, r, r->rule.is_swap ? &def->swap : &def->says, true, &r->says, &print);
     if (rc == COACH_OK)
         rc = add_phrases(b, r, &def->not_in, false, &r->not_in, &print);
@@ -195,6 +226,17 @@ static int add_rule(struct build *b, const struct rulefile *f, const struct def_
     print_rule(&r->rule, &print);
     r->rule.key = print.value;
     return table_set(&set->by_id, r->rule.id, strlen(r->rule.id), (void *)(uintptr_t)++set->rule_count);
+}
+
+/* A regular expression is read even where the rest of its rule is wrong: one run shows all mistakes. */
+static int add_regex_rule(struct build *b, const struct rulefile *f, const struct def_rule *def, bool usable)
+{
+    struct regexrule regex;
+    int rc = regexrule_read(def->regex.node, &b->set->language, b->clock, b->context.memory, &regex, b->problems);
+    if (rc == COACH_OK && usable && regex.regex.code != NULL)
+        rc = add_rule(b, f, def, &regex);
+    pcre2_code_free(regex.regex.code);
+    return rc;
 }
 
 /* --- the prefilter --- */
@@ -305,8 +347,11 @@ static int build_set(struct build *b)
         for (size_t k = 0; k < pack->files[i].rule_count && rc == COACH_OK; k++) {
             const struct def_rule *def = &pack->files[i].rules[k];
             bool first = def->id.node != NULL && table_get(&pack->rules, def->id.s, strlen(def->id.s)) == def;
-            if (first && pack_rule_usable(def))
-                rc = add_rule(b, &pack->files[i], def);
+            bool usable = first && pack_rule_usable(def);
+            if (def->regex.node != NULL)
+                rc = add_regex_rule(b, &pack->files[i], def, usable);
+            else if (usable)
+                rc = add_rule(b, &pack->files[i], def, NULL);
         }
     if (rc == COACH_OK)
         rc = build_index(b);
@@ -315,11 +360,12 @@ static int build_set(struct build *b)
     return rc;
 }
 
-static int compile_pack(struct pack *pack, struct ruleset *set, struct diags *problems)
+static int compile_pack(struct pack *pack, struct ruleset *set, const struct rules_clock *clock, struct diags *problems)
 {
     struct arena scratch;
     arena_init(&scratch);
-    struct build b = {.pack = pack, .set = set, .problems = problems, .compile = pcre2_compile_context_create(NULL)};
+    struct build b = {.pack = pack, .set = set, .clock = clock, .problems = problems};
+    b.compile = pcre2_compile_context_create(NULL);
     b.context = (struct pattern_context){.lang = &set->language, .lists = &pack->lists, .memory = &scratch};
     b.context.fillers = pattern_fillers(&set->language, &scratch);
     buf_init(&b.pattern, PATTERN_MAX);
@@ -330,9 +376,12 @@ static int compile_pack(struct pack *pack, struct ruleset *set, struct diags *pr
     return rc;
 }
 
-static int compile_files(const struct source *files, size_t nfiles, const struct source *languages, size_t nlanguages,
-                         enum examples_need need, struct ruleset **ret, struct diags *problems)
+int rules_compile(const struct source *files, size_t nfiles, const struct source *languages, size_t nlanguages,
+                  const struct rules_options *options, struct ruleset **ret, struct diags *problems)
 {
+    const struct rules_options none = {0};
+    if (options == NULL)
+        options = &none;
     struct ruleset *set = calloc(1, sizeof *set);
     if (set == NULL)
         return COACH_ENOMEM;
@@ -344,11 +393,11 @@ static int compile_files(const struct source *files, size_t nfiles, const struct
     struct pack pack;
     int rc = pack_read(&pack, files, nfiles, languages, nlanguages, &set->language, problems);
     if (rc == COACH_OK && set->language.code != NULL)
-        rc = compile_pack(&pack, set, problems);
+        rc = compile_pack(&pack, set, &options->clock, problems);
     if (rc == COACH_OK && set->language.code != NULL)
         rc = lints_check(&pack, problems);
     if (rc == COACH_OK && set->language.code != NULL)
-        rc = examples_prove(&pack, set, need, problems);
+        rc = examples_prove(&pack, set, options->draft ? EXAMPLES_ADVISED : EXAMPLES_COMPULSORY, problems);
     pack_clear(&pack);
     diags_sort(problems);
     codes_fill_hints(problems);
@@ -361,16 +410,4 @@ static int compile_files(const struct source *files, size_t nfiles, const struct
     else
         ruleset_unref(set);
     return rc;
-}
-
-int rules_compile(const struct source *files, size_t nfiles, const struct source *languages, size_t nlanguages,
-                  struct ruleset **ret, struct diags *problems)
-{
-    return compile_files(files, nfiles, languages, nlanguages, EXAMPLES_COMPULSORY, ret, problems);
-}
-
-int rules_compile_draft(const struct source *files, size_t nfiles, const struct source *languages, size_t nlanguages,
-                        struct ruleset **ret, struct diags *problems)
-{
-    return compile_files(files, nfiles, languages, nlanguages, EXAMPLES_ADVISED, ret, problems);
 }

@@ -1,8 +1,10 @@
 #include "lib/rules/examples.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/base/error.h"
+#include "lib/base/utf8.h"
 #include "lib/rules/keys.h"
 #include "lib/rules/scanner.h"
 
@@ -50,8 +52,23 @@ static int report_overlap(struct proof *p, const struct rule *rule, const struct
     return rc;
 }
 
+/* Whoever writes a regular expression must know what it runs over. */
+static void refuse_silent(struct proof *p, const struct def_text *example, bool is_regex)
+{
+    char hint[200];
+    size_t n = p->words.line.len < 2 ? 0 : utf8_cut(p->words.line.data + 1, p->words.line.len - 2, 120);
+    snprintf(hint, sizeof hint, "it runs over the text as it is heard: '%.*s'", (int)n,
+             n == 0 ? "" : p->words.line.data + 1);
+    if (is_regex)
+        add(p, DIAG_ERROR, "match-fails", example->node, hint, "the regular expression does not match this example");
+    else
+        add(p, DIAG_ERROR, "match-fails", example->node, "mend the phrases, or the example",
+            "no phrase of the rule matches this example");
+}
+
 /* One sentence that must set the rule off; marks the phrases that it hits. */
-static int prove_match(struct proof *p, const struct rule *rule, const struct def_text *example, bool *hit, size_t n)
+static int prove_match(struct proof *p, const struct rule *rule, const struct def_text *example, bool is_regex,
+                       bool *hit, size_t n)
 {
     struct hit found;
     int rc = words_read(&p->words, p->lang, example->s, strlen(example->s));
@@ -63,8 +80,7 @@ static int prove_match(struct proof *p, const struct rule *rule, const struct de
     case SCANNER_HIT:
         return report_overlap(p, rule, example);
     case SCANNER_NO_PHRASE:
-        add(p, DIAG_ERROR, "match-fails", example->node, "mend the phrases, or the example",
-            "no phrase of the rule matches this example");
+        refuse_silent(p, example, is_regex);
         break;
     case SCANNER_NOT_IN:
         add(p, DIAG_ERROR, "match-fails", example->node, "make the exception narrower, or change the example",
@@ -176,7 +192,7 @@ static int prove_rule(struct proof *p, struct arena *memory, const struct def_ru
         return COACH_ENOMEM;
     int rc = COACH_OK;
     for (size_t i = 0; i < def->match.count && rc == COACH_OK; i++)
-        rc = prove_match(p, rule, &def->match.items[i], shown.says, says->count);
+        rc = prove_match(p, rule, &def->match.items[i], def->regex.node != NULL, shown.says, says->count);
     for (size_t i = 0; i < def->no_match.count && rc == COACH_OK; i++)
         rc = prove_no_match(p, def, rule, &def->no_match.items[i], shown.not_in, shown.unless);
     if (rc == COACH_OK)
@@ -188,7 +204,7 @@ static int prove_rule(struct proof *p, struct arena *memory, const struct def_ru
 static bool is_complete(const struct proof *p, const struct pack *pack, const struct def_rule *def,
                         const struct rule *rule)
 {
-    size_t says = def->swap.count > 0 ? def->swap.count : def->says.count;
+    size_t says = def->regex.node != NULL ? 1 : def->swap.count > 0 ? def->swap.count : def->says.count;
     return table_get(&pack->rules, def->id.s, strlen(def->id.s)) == def &&
            scanner_part_count(p->set, rule, SCANNER_SAYS) == says &&
            scanner_part_count(p->set, rule, SCANNER_PART_NOT_IN) == def->not_in.count &&

@@ -358,7 +358,7 @@ static bool all_usable(const struct def_phrases *phrases)
 bool pack_rule_usable(const struct def_rule *r)
 {
     return r->id.node != NULL && r->category.node != NULL && r->message.node != NULL &&
-           (r->says.count > 0) != (r->swap.count > 0) && r->regex.node == NULL && r->when.node == NULL &&
+           (r->says.count > 0) + (r->swap.count > 0) + (r->regex.node != NULL) == 1 && r->when.node == NULL &&
            all_usable(&r->says) && all_usable(&r->swap) && all_usable(&r->not_in) && all_usable(&r->unless);
 }
 
@@ -510,9 +510,6 @@ static void note_unevaluated(struct pack *p, const struct def_rule *r)
     if (r->when.node != NULL)
         diags_add(p->problems, DIAG_NOTE, "not-evaluated", &at->at, NULL,
                   "a conversational rule: read and checked, but this version does not run it");
-    else if (r->regex.node != NULL)
-        diags_add(p->problems, DIAG_NOTE, "not-evaluated", &at->at, NULL,
-                  "a regex rule: read, but this version does not run it");
     if (r->final_only.node != NULL && r->final_only.value != 0)
         diags_add(p->problems, DIAG_NOTE, "not-evaluated", &r->final_only.node->at, NULL,
                   "final_only: read, but this version waits for final results in every rule");

@@ -35,7 +35,7 @@ double pack_min_confidence(const struct rulefile *f, const struct def_rule *r);
 /* The heading of a category's cards, or NULL for one that nobody declared. */
 const char *pack_category_title(const struct pack *pack, const char *category);
 
-/* Whether every phrase of a says or swap rule can be compiled. */
+/* Whether every phrase of a says, swap or regex rule can be compiled; of its regex nothing is said. */
 bool pack_rule_usable(const struct def_rule *r);
 
 /* The next placeholder "{name}" of a message at or after `*at`: its name and place, `*at` moved behind it. */

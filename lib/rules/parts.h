@@ -26,6 +26,7 @@ struct part_phrase {
     uint32_t rule;
     int number;                 /* from 1, within its key of the rule */
     const char *plain;          /* of a swap */
+    bool is_regex;              /* runs over the first REGEX_MAX_LINE bytes, without the line's outer spaces */
     struct part_filter also[2]; /* beside the word that brought it up */
 };
 
@@ -37,7 +38,7 @@ struct part_range {
 
 struct part_rule {
     struct rule rule;       /* first: the scanner gets back from it */
-    struct part_range says; /* or swap */
+    struct part_range says; /* or swap, or the one regex */
     struct part_range not_in;
     struct part_range unless;
     const char *captures[PARTS_MAX_CAPTURES]; /* lists that its message quotes */

@@ -5,12 +5,15 @@
 
 #include "lib/base/error.h"
 #include "lib/rules/parts.h"
+#include "lib/rules/regex.h"
+#include "lib/rules/regexwords.h"
 
-enum { JIT_STACK = 512 * 1024, HEAP_LIMIT_KIB = 1024, CURSORS = 32 };
+enum { CURSORS = 32 };
 
 struct scanner {
     pcre2_match_data *match;
     pcre2_match_context *context;
+    pcre2_match_context *regex_context;
     pcre2_jit_stack *stack;
     uint32_t *word_stamps; /* per word id: the line it was last seen in */
     size_t word_cap;
@@ -24,8 +27,24 @@ struct scanner {
     struct hit *hits;
     size_t hit_count, hit_cap;
     uint64_t limit_hits;
+    const struct rule *limited[SCANNER_LIMITED];
+    size_t limited_count;
+    const uint64_t *out_keys; /* of rules that are left out */
+    size_t out_count;
+    uint64_t left_out;
     int rc;
 };
+
+static pcre2_match_context *new_context(uint32_t match_limit, pcre2_jit_stack *stack)
+{
+    pcre2_match_context *c = pcre2_match_context_create(NULL);
+    if (c == NULL)
+        return NULL;
+    pcre2_set_match_limit(c, match_limit);
+    pcre2_set_heap_limit(c, REGEX_HEAP_LIMIT_KIB);
+    pcre2_jit_stack_assign(c, NULL, stack);
+    return c;
+}
 
 struct scanner *scanner_new(void)
 {
@@ -33,15 +52,13 @@ struct scanner *scanner_new(void)
     if (s == NULL)
         return NULL;
     s->match = pcre2_match_data_create(PARTS_MAX_GROUPS, NULL);
-    s->context = pcre2_match_context_create(NULL);
-    s->stack = pcre2_jit_stack_create(32 * 1024, JIT_STACK, NULL);
-    if (s->match == NULL || s->context == NULL || s->stack == NULL) {
+    s->stack = pcre2_jit_stack_create(32 * 1024, REGEX_JIT_STACK, NULL);
+    s->context = new_context(SCANNER_MATCH_LIMIT, s->stack);
+    s->regex_context = new_context(REGEX_MATCH_LIMIT, s->stack);
+    if (s->match == NULL || s->context == NULL || s->regex_context == NULL || s->stack == NULL) {
         scanner_free(s);
         return NULL;
     }
-    pcre2_set_match_limit(s->context, SCANNER_MATCH_LIMIT);
-    pcre2_set_heap_limit(s->context, HEAP_LIMIT_KIB);
-    pcre2_jit_stack_assign(s->context, NULL, s->stack);
     return s;
 }
 
@@ -51,6 +68,7 @@ void scanner_free(struct scanner *s)
         return;
     pcre2_match_data_free(s->match);
     pcre2_match_context_free(s->context);
+    pcre2_match_context_free(s->regex_context);
     pcre2_jit_stack_free(s->stack);
     free(s->word_stamps);
     free(s->phrase_stamps);
@@ -66,19 +84,75 @@ struct match {
     size_t from, to; /* bytes of the line */
 };
 
-/* The first match of a phrase at or after `start`; false when there is none or it cost too much. */
-static bool find(struct scanner *s, const struct part_phrase *p, const struct words *w, size_t start, struct match *m)
+/* --- a regular expression: the line without its outer spaces, and only so much of it --- */
+
+/* The bytes of the line that regular expressions see: its first words, whole ones. */
+static size_t regex_line(const struct words *w)
 {
-    int rc =
-        pcre2_match(p->code, (PCRE2_SPTR)w->line.data, w->line.len, start, PCRE2_NO_UTF_CHECK, s->match, s->context);
+    size_t n = w->line.len - 2;
+    if (n <= REGEX_MAX_LINE)
+        return n;
+    const char *space = memrchr(w->line.data + 1, ' ', REGEX_MAX_LINE + 1);
+    return space == NULL ? 0 : (size_t)(space - w->line.data) - 1;
+}
+
+/* A match may begin and end within words: what is quoted are whole ones. Between two words it stands for the next. */
+static void widen(const struct words *w, struct match *m)
+{
+    const char *line = w->line.data;
+    while (line[m->from] == ' ' && m->from + 1 < w->line.len)
+        m->from++;
+    while (line[m->from - 1] != ' ')
+        m->from--;
+    while (m->to > m->from && line[m->to - 1] == ' ')
+        m->to--;
+    if (m->to <= m->from)
+        m->to = m->from + 1;
+    while (line[m->to] != ' ')
+        m->to++;
+}
+
+static void note_limited(struct scanner *s, const struct rule *rule)
+{
+    for (size_t i = 0; i < s->limited_count; i++)
+        if (s->limited[i] == rule)
+            return;
+    if (s->limited_count < SCANNER_LIMITED)
+        s->limited[s->limited_count++] = rule;
+}
+
+static int match_regex(struct scanner *s, const struct part_phrase *p, const struct words *w, size_t start)
+{
+    size_t len = regex_line(w), at = start == 0 ? 0 : start - 1;
+    uint32_t options = PCRE2_NO_UTF_CHECK | (len < w->line.len - 2 ? PCRE2_NOTEOL : 0);
+    if (at > len)
+        return PCRE2_ERROR_NOMATCH;
+    return pcre2_match(p->code, (PCRE2_SPTR)w->line.data + 1, len, at, options, s->match, s->regex_context);
+}
+
+/* --- either --- */
+
+/* The first match of a phrase at or after `start`; false when there is none or it cost too much. */
+static bool find(struct scanner *s, const struct ruleset *set, const struct part_phrase *p, const struct words *w,
+                 size_t start, struct match *m)
+{
+    int rc = p->is_regex ? match_regex(s, p, w, start)
+                         : pcre2_match(p->code, (PCRE2_SPTR)w->line.data, w->line.len, start, PCRE2_NO_UTF_CHECK,
+                                       s->match, s->context);
     if (rc < 0) {
         s->limit_hits += rc != PCRE2_ERROR_NOMATCH;
+        if (rc != PCRE2_ERROR_NOMATCH && p->is_regex)
+            note_limited(s, &set->rules[p->rule].rule);
         return false;
     }
     const PCRE2_SIZE *at = pcre2_get_ovector_pointer(s->match);
-    m->from = at[0];
-    m->to = at[1];
-    return m->to > m->from;
+    m->from = at[0] + p->is_regex;
+    m->to = at[1] + p->is_regex;
+    if (m->to <= m->from)
+        return false;
+    if (p->is_regex)
+        widen(w, m);
+    return true;
 }
 
 /* The beginning of the word after the one at `at`. */
@@ -95,12 +169,12 @@ struct cursors {
     size_t at[CURSORS]; /* of the first exceptions; further ones begin at the front each time */
 };
 
-static bool contained(struct scanner *s, const struct part_phrase *exception, const struct words *w,
-                      const struct match *m, size_t *cursor)
+static bool contained(struct scanner *s, const struct ruleset *set, const struct part_phrase *exception,
+                      const struct words *w, const struct match *m, size_t *cursor)
 {
     struct match outer;
     while (*cursor <= m->from) {
-        bool found = find(s, exception, w, *cursor, &outer);
+        bool found = find(s, set, exception, w, *cursor, &outer);
         *cursor = found ? outer.from : w->line.len;
         if (!found || outer.from > m->from)
             return false;
@@ -116,7 +190,7 @@ static bool is_excepted(struct scanner *s, const struct ruleset *set, const stru
 {
     for (uint32_t i = 0; i < r->not_in.count; i++) {
         size_t front = 0;
-        if (contained(s, &set->phrases[r->not_in.first + i], w, m, i < CURSORS ? &cursors->at[i] : &front))
+        if (contained(s, set, &set->phrases[r->not_in.first + i], w, m, i < CURSORS ? &cursors->at[i] : &front))
             return true;
     }
     return false;
@@ -152,7 +226,7 @@ static bool find_free(struct scanner *s, const struct ruleset *set, const struct
 {
     struct match m;
     struct cursors cursors = {{0}};
-    for (size_t start = 0; start < w->line.len && find(s, p, w, start, &m); start = next_word(w, m.from)) {
+    for (size_t start = 0; start < w->line.len && find(s, set, p, w, start, &m); start = next_word(w, m.from)) {
         *hit = (struct hit){.rule = &r->rule, .phrase = p->number, .plain = p->plain};
         hit->span = span_of(w, m.from, m.to);
         for (size_t i = 0; i < r->capture_count; i++)
@@ -168,7 +242,7 @@ static bool is_silenced(struct scanner *s, const struct ruleset *set, const stru
 {
     struct match m;
     for (uint32_t i = 0; i < r->unless.count; i++)
-        if (find(s, &set->phrases[r->unless.first + i], w, 0, &m))
+        if (find(s, set, &set->phrases[r->unless.first + i], w, 0, &m))
             return true;
     return false;
 }
@@ -232,6 +306,16 @@ static int by_number(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+/* Marks a word, and what other signs set off in it ("3.50"), which regular expressions may ask for. */
+static void find_word(struct scanner *s, const struct ruleset *set, const char *word, size_t len)
+{
+    const char *run;
+    size_t at = 0;
+    vocabulary_find(&set->words, word, len, on_word, s);
+    for (size_t n = regexwords_run(word, len, &at, &run); n > 0 && n < len; n = regexwords_run(word, len, &at, &run))
+        vocabulary_find(&set->words, run, n, on_word, s);
+}
+
 /* Marks the words of the line that phrases ask for. */
 static int find_present(struct scanner *s, const struct ruleset *set, const struct words *w)
 {
@@ -248,7 +332,7 @@ static int find_present(struct scanner *s, const struct ruleset *set, const stru
     s->present_count = s->candidate_count = 0;
     s->rc = COACH_OK;
     for (size_t i = 0; i < w->count; i++)
-        vocabulary_find(&set->words, w->line.data + w->items[i].at, w->items[i].len, on_word, s);
+        find_word(s, set, w->line.data + w->items[i].at, w->items[i].len);
     return s->rc;
 }
 
@@ -289,6 +373,16 @@ static bool speaks(const struct rule *rule, coach_role role)
     }
 }
 
+static bool is_left_out(struct scanner *s, const struct rule *rule)
+{
+    for (size_t i = 0; i < s->out_count; i++)
+        if (s->out_keys[i] == rule->key) {
+            s->left_out++;
+            return true;
+        }
+    return false;
+}
+
 static int keep_hit(struct scanner *s, const struct hit *hit)
 {
     struct hit *last = s->hit_count > 0 ? &s->hits[s->hit_count - 1] : NULL;
@@ -312,7 +406,7 @@ static int keep_hit(struct scanner *s, const struct hit *hit)
 int scanner_scan(struct scanner *s, const struct ruleset *set, const struct words *words, coach_role role,
                  const struct hit **hits, size_t *count)
 {
-    s->hit_count = 0;
+    s->hit_count = s->limited_count = 0;
     int rc = words->count == 0 ? COACH_OK : find_candidates(s, set, words);
     size_t candidates = words->count == 0 ? 0 : s->candidate_count;
     for (size_t i = 0; i < candidates && rc == COACH_OK; i++) {
@@ -321,7 +415,7 @@ int scanner_scan(struct scanner *s, const struct ruleset *set, const struct word
         bool by_customer = r->rule.is_swap && role == COACH_ROLE_CUSTOMER && r->rule.speaker == RULE_AGENT;
         bool excepted = false;
         struct hit hit;
-        if (r->rule.mode == RULE_DISABLED || (!by_customer && !speaks(&r->rule, role)))
+        if (r->rule.mode == RULE_DISABLED || (!by_customer && !speaks(&r->rule, role)) || is_left_out(s, &r->rule))
             continue;
         if (!find_free(s, set, r, p, words, &hit, &excepted))
             continue;
@@ -374,7 +468,7 @@ bool scanner_part_matches(struct scanner *s, const struct ruleset *set, const st
 {
     struct part_range range = range_of(part_of(set, rule), part);
     struct match m;
-    return index < range.count && words->count > 0 && find(s, &set->phrases[range.first + index], words, 0, &m);
+    return index < range.count && words->count > 0 && find(s, set, &set->phrases[range.first + index], words, 0, &m);
 }
 
 static bool asks_for_some(const struct scanner *s, const struct part_filter *f)
@@ -422,4 +516,21 @@ const char *scanner_capture_name(const struct ruleset *set, const struct rule *r
 uint64_t scanner_limit_hits(const struct scanner *s)
 {
     return s->limit_hits;
+}
+
+const struct rule *const *scanner_limited(const struct scanner *s, size_t *count)
+{
+    *count = s->limited_count;
+    return s->limited;
+}
+
+void scanner_leave_out(struct scanner *s, const uint64_t *keys, size_t count)
+{
+    s->out_keys = keys;
+    s->out_count = count;
+}
+
+uint64_t scanner_left_out(const struct scanner *s)
+{
+    return s->left_out;
 }

@@ -7,6 +7,7 @@
 
 enum {
     SCANNER_CAPTURES = 4,
+    SCANNER_LIMITED = 16,
     /* Of one attempt, and a line of 8 KiB has thousands of places to begin one: with ten times as many a phrase with
      * two wide gaps could hold the loop for most of a second. What people say takes some hundreds. */
     SCANNER_MATCH_LIMIT = 10000
@@ -56,7 +57,18 @@ int scanner_is_near(struct scanner *s, const struct ruleset *set, const struct r
 /* The name of capture `i` of a rule, or NULL. */
 const char *scanner_capture_name(const struct ruleset *set, const struct rule *rule, size_t i);
 
-/* Matches given up at SCANNER_MATCH_LIMIT, so far. */
+/* Matches given up at SCANNER_MATCH_LIMIT or REGEX_MATCH_LIMIT, so far. */
 uint64_t scanner_limit_hits(const struct scanner *s);
+
+/* The regex rules whose match was given up in the last scanner_scan, at most SCANNER_LIMITED of them; they live with
+ * the rule set. A phrase is not among them: its cost is bounded by its form, and a line made to cost time must not
+ * take an innocent rule away. */
+const struct rule *const *scanner_limited(const struct scanner *s, size_t *count);
+
+/* Leaves the rules with these keys (struct rule) out of every scan from now on. `keys` stay the caller's and may
+ * change between scans. */
+void scanner_leave_out(struct scanner *s, const uint64_t *keys, size_t count);
+/* How often such a rule was left out of a line that it might have matched, so far. */
+uint64_t scanner_left_out(const struct scanner *s);
 
 #endif

@@ -43,6 +43,11 @@ foreach(source IN LISTS unit_sources)
   endif()
 endforeach()
 
+# For test_redos.py, which asks for CPU time measured within the process.
+add_executable(regexcost ${PROJECT_SOURCE_DIR}/tests/support/regexcost.c)
+target_link_libraries(regexcost PRIVATE coach_lib_rules coach_lib_wire)
+set_target_properties(regexcost PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+
 foreach(folder IN ITEMS integration lint)
   file(GLOB scripts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/test_*.py)
   foreach(script IN LISTS scripts)

@@ -228,7 +228,7 @@ def raised(texts):
             continue
         literals = re.findall(r'"([a-z0-9-]+)"', re.sub(r"'(\\.|[^\\])'", "", args[i]))
         codes_found.update(literals)
-        if not literals and args[i] not in ("code", "a.code"):
+        if not literals and not re.fullmatch(r"(\w+(\.|->))?code", args[i]):  # a parameter, or kept from a call
             strange.append(f"{name}: {args[i]}")
     for text in texts:
         codes_found.update(re.findall(r'->code = "([a-z0-9-]+)"', text))

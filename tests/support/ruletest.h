@@ -57,7 +57,8 @@ RULETEST void ruletest_build_files(struct ruletest *t, const struct source *file
     diags_init(&t->problems);
     words_init(&t->words);
     t->scanner = scanner_new();
-    t->rc = rules_compile_draft(t->files, n, &t->language, 1, &t->set, &t->problems);
+    const struct rules_options draft = {.draft = true};
+    t->rc = rules_compile(t->files, n, &t->language, 1, &draft, &t->set, &t->problems);
 }
 
 RULETEST void ruletest_build(struct ruletest *t, const char *text)

@@ -100,10 +100,13 @@ static const char rules[] =
     "      - g d\n"
     "  - id: c\n    category: tone\n    message: m\n    says:\n      - (hush | quiet) now\n      - hush now\n"
     "      - see <reason> here\n    match:\n      - hush now\n      - see the terms here\n    no_match:\n      - now\n"
-    "    quiets: c\n";
+    "    quiets: c\n"
+    "  - id: d\n    category: tone\n    message: m\n    regex: '\\bcase (?:id|number) [0-9]{1,5}'\n"
+    "    match:\n      - case id 5\n    no_match:\n      - case five\n";
 static const char wrong[] =
     "format: 1\npack: test\nruls: x\nlists:\n  a:\n    - <b>\n  b:\n    - <a>\nrules:\n  - id: a\n"
-    "    category: tune\n    message: '{x}'\n    says:\n      - calm down?\n";
+    "    category: tune\n    message: '{x}'\n    says:\n      - calm down?\n"
+    "  - id: b\n    category: tone\n    message: m\n    regex: '(?:a|aa){1,60}b'\n";
 
 static const struct source files[] = {{"a.yaml", rules, sizeof rules - 1}, {"b.yaml", wrong, sizeof wrong - 1}};
 static const struct source languages[] = {{"en.yaml", language, sizeof language - 1}};
@@ -113,7 +116,7 @@ static struct ruleset *built(void)
     struct ruleset *set = NULL;
     struct diags problems;
     diags_init(&problems);
-    ck_assert_int_eq(rules_compile(files, 1, languages, 1, &set, &problems), COACH_OK);
+    ck_assert_int_eq(rules_compile(files, 1, languages, 1, NULL, &set, &problems), COACH_OK);
     diags_clear(&problems);
     return set;
 }
@@ -132,7 +135,7 @@ START_TEST(a_build_that_runs_out_of_memory_says_so_and_leaves_nothing)
         counting = true;
         diags_init(&problems);
         countdown = n;
-        int rc = rules_compile(&files[_i], 1, languages, 1, &set, &problems);
+        int rc = rules_compile(&files[_i], 1, languages, 1, NULL, &set, &problems);
         reached = countdown < 0;
         countdown = -1;
         if (rc == COACH_OK) { /* it could do without */

@@ -14,7 +14,7 @@ static void build_strictly(struct ruletest *t, const struct source *files, size_
     ruleset_unref(t->set);
     t->set = NULL;
     diags_clear(&t->problems);
-    t->rc = rules_compile(files, n, &t->language, 1, &t->set, &t->problems);
+    t->rc = rules_compile(files, n, &t->language, 1, NULL, &t->set, &t->problems);
 }
 
 static const struct {

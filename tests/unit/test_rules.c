@@ -227,7 +227,7 @@ static const struct {
      "    message: 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 "
      "0123456789 0123456789 0123456789 012345678\n",
      DIAG_WARNING, "message-length", 8, 14, "141 characters"},
-    {RULE_HEAD "    regex: 'calm\\s+down'\n", DIAG_NOTE, "not-evaluated", 4, 9, "a regex rule"},
+    {RULE_HEAD "    regex: 'calm\\s+down'\n", DIAG_WARNING, "regex-unfiltered", 7, 12, "on every line"},
     {RULE_HEAD "    when:\n      silence: longer than 10s\n", DIAG_NOTE, "not-evaluated", 4, 9,
      "a conversational rule"},
     {RULE "    quiets: a\n", DIAG_NOTE, "not-evaluated", 9, 13, "quiets"},
