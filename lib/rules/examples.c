@@ -1,5 +1,6 @@
 #include "lib/rules/examples.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/base/error.h"
@@ -7,6 +8,8 @@
 #include "lib/rules/scanner.h"
 
 struct proof {
+    const struct pack *pack;
+    const struct def_rule *def; /* being proved */
     const struct ruleset *set;
     const struct language *lang;
     struct scanner *scanner;
@@ -14,9 +17,25 @@ struct proof {
     struct diags *problems;
 };
 
+/* A pack's example that no longer holds once a site has changed the rule: the site's people cannot mend the pack. */
+static bool blames_site(struct proof *p, const struct yaml_node *at, char *hint, size_t room)
+{
+    const struct site_target *t = site_target_of(p->pack, p->def);
+    if (t == NULL || t->change_count == 0 || site_file_of(p->pack, at) != NULL)
+        return false;
+    const struct yaml_node *change = t->changes[0]->node;
+    snprintf(hint, room,
+             "a site changes this rule at %.120s:%d: make that narrower, or name this example under 'remove:'",
+             change->at.source->name, change->at.line);
+    return true;
+}
+
 static void add(struct proof *p, enum diag_level level, const char *code, const struct yaml_node *at, const char *hint,
                 const char *what)
 {
+    char site_hint[300];
+    if (level == DIAG_ERROR && blames_site(p, at, site_hint, sizeof site_hint))
+        hint = site_hint;
     diags_add(p->problems, level, code, &at->at, hint, "%s", what);
 }
 
@@ -143,7 +162,8 @@ static int prove_rule(struct proof *p, struct arena *memory, const struct def_ru
 
 int examples_prove(const struct pack *pack, const struct ruleset *set, struct diags *problems)
 {
-    struct proof p = {.set = set, .lang = ruleset_language(set), .problems = problems, .scanner = scanner_new()};
+    struct proof p = {
+        .pack = pack, .set = set, .lang = ruleset_language(set), .problems = problems, .scanner = scanner_new()};
     struct arena memory;
     if (p.scanner == NULL)
         return COACH_ENOMEM;
@@ -154,6 +174,7 @@ int examples_prove(const struct pack *pack, const struct ruleset *set, struct di
         for (size_t k = 0; k < pack->files[i].rule_count && rc == COACH_OK; k++) {
             const struct def_rule *def = &pack->files[i].rules[k];
             const struct rule *rule = pack_rule_usable(def) ? ruleset_find(set, def->id.s) : NULL;
+            p.def = def;
             if (rule != NULL)
                 rc = prove_rule(&p, &memory, def, rule);
         }
