@@ -121,9 +121,12 @@ static int prove_no_match(struct proof *p, const struct rule *rule, const struct
 static void report_unused(struct proof *p, const struct def_phrases *phrases, const bool *used, const char *code,
                           const char *hint, const char *what)
 {
-    for (size_t i = 0; i < phrases->count; i++)
-        if (!used[i])
-            add(p, DIAG_WARNING, code, phrases->items[i].node, hint, what);
+    for (size_t i = 0; i < phrases->count; i++) {
+        const struct yaml_node *at = phrases->items[i].node;
+        bool added = !used[i] && site_target_of(p->pack, p->def) != NULL && site_file_of(p->pack, at) != NULL;
+        if (!used[i]) /* at most a warning for what a site added: the pack's people cannot prove it for them */
+            add(p, DIAG_WARNING, code, at, added ? "give the rule an example for it, below 'add:' too" : hint, what);
+    }
 }
 
 static int prove_rule(struct proof *p, struct arena *memory, const struct def_rule *def, const struct rule *rule)
