@@ -308,8 +308,8 @@ int rulefiles_compile(const char *const *paths, size_t npaths, const char *langu
     if (rc != COACH_OK)
         return rc;
     struct ruleset *set = NULL;
-    const struct rules_clock clock = {cpu_ns, NULL};
-    rc = rules_compile_timed(files->rules, files->nrules, files->languages, files->nlanguages, &clock, &set, problems);
+    const struct rules_options options = {.clock = {cpu_ns, NULL}};
+    rc = rules_compile(files->rules, files->nrules, files->languages, files->nlanguages, &options, &set, problems);
     if (rc == COACH_OK && diags_clean(problems)) {
         *ret = set;
         return COACH_OK;

@@ -9,6 +9,8 @@
 #include "lib/rules/scanner.h"
 
 struct proof {
+    const struct pack *pack;
+    const struct def_rule *def; /* being proved */
     const struct ruleset *set;
     const struct language *lang;
     struct scanner *scanner;
@@ -25,9 +27,25 @@ static enum diag_level level_of(const struct proof *p, const struct def_rule *ru
     return p->need == EXAMPLES_ADVISED || added ? DIAG_WARNING : DIAG_ERROR;
 }
 
+/* A pack's example that no longer holds once a site has changed the rule: the site's people cannot mend the pack. */
+static bool blames_site(struct proof *p, const struct yaml_node *at, char *hint, size_t room)
+{
+    const struct site_target *t = site_target_of(p->pack, p->def);
+    if (t == NULL || t->change_count == 0 || site_file_of(p->pack, at) != NULL)
+        return false;
+    const struct yaml_node *change = t->changes[0]->node;
+    snprintf(hint, room,
+             "a site changes this rule at %.120s:%d: make that narrower, or name this example under 'remove:'",
+             change->at.source->name, change->at.line);
+    return true;
+}
+
 static void add(struct proof *p, enum diag_level level, const char *code, const struct yaml_node *at, const char *hint,
                 const char *what)
 {
+    char site_hint[300];
+    if (level == DIAG_ERROR && blames_site(p, at, site_hint, sizeof site_hint))
+        hint = site_hint;
     diags_add(p->problems, level, code, &at->at, hint, "%s", what);
 }
 
@@ -150,9 +168,13 @@ static int prove_no_match(struct proof *p, const struct def_rule *def, const str
 static void report_unproved(struct proof *p, const struct def_rule *def, const struct def_phrases *phrases,
                             const bool *proved, const char *code, const char *hint, const char *what)
 {
-    for (size_t i = 0; i < phrases->count; i++)
+    for (size_t i = 0; i < phrases->count; i++) {
+        const struct yaml_node *at = phrases->items[i].node;
+        bool added = site_target_of(p->pack, p->def) != NULL && site_file_of(p->pack, at) != NULL;
         if (!proved[i])
-            add(p, level_of(p, def, phrases->items[i].node), code, phrases->items[i].node, hint, what);
+            add(p, level_of(p, def, at), code, at, added ? "give the rule an example for it, below 'add:' too" : hint,
+                what);
+    }
 }
 
 static void report_missing(struct proof *p, const struct def_rule *def, const char *hint, const char *what)
@@ -213,7 +235,7 @@ static bool is_complete(const struct proof *p, const struct pack *pack, const st
 
 int examples_prove(const struct pack *pack, const struct ruleset *set, enum examples_need need, struct diags *problems)
 {
-    struct proof p = {.set = set, .lang = ruleset_language(set), .problems = problems, .need = need};
+    struct proof p = {.set = set, .lang = ruleset_language(set), .problems = problems, .need = need, .pack = pack};
     p.scanner = scanner_new();
     struct arena memory;
     if (p.scanner == NULL)
@@ -225,6 +247,7 @@ int examples_prove(const struct pack *pack, const struct ruleset *set, enum exam
         for (size_t k = 0; k < pack->files[i].rule_count && rc == COACH_OK; k++) {
             const struct def_rule *def = &pack->files[i].rules[k];
             const struct rule *rule = pack_rule_usable(def) ? ruleset_find(set, def->id.s) : NULL;
+            p.def = def;
             if (rule != NULL && is_complete(&p, pack, def, rule))
                 rc = prove_rule(&p, &memory, def, rule);
         }
