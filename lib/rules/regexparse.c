@@ -183,6 +183,10 @@ static struct regex_node *parse_escape(struct parser *p)
         refuse(p, "regex-byte", from, 2, "\\C would cut letters into pieces", "write a dot: one character of any kind");
         return NULL;
     }
+    if (c == 'N' && look(p, 2) == '{') {
+        refuse(p, "regex-construct", from, 3, "this escape cannot be used here", "write the character itself");
+        return NULL;
+    }
     p->at += 2;
     if (c == 'x' || c == 'o' || c == '0')
         return parse_number(p, from, c);
@@ -418,7 +422,8 @@ static struct regex_node *parse_repeat(struct parser *p, struct regex_node *item
     size_t at = p->at;
     int min, max;
     while (!failed(p) && parse_quantifier(p, &min, &max)) {
-        if (item->kind == REGEX_EDGE || item->kind == REGEX_INSIDE) {
+        /* behind a comment or \Q..\E PCRE2 repeats something else than what stands there */
+        if (item->kind == REGEX_EDGE || item->kind == REGEX_INSIDE || item->kind == REGEX_SEQUENCE) {
             refuse(p, "regex-construct", at, p->at - at, "there is nothing here that could be said again",
                    "remove the sign that repeats it");
             return NULL;
