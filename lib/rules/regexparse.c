@@ -184,6 +184,10 @@ static struct regex_node *parse_escape(struct parser *p)
                     "write a dot: one character of any kind");
         return NULL;
     }
+    if (c == 'N' && look(p, 2) == '{') {
+        refuse_part(p, "regex-construct", from, 3, "this escape cannot be used here", "write the character itself");
+        return NULL;
+    }
     p->at += 2;
     if (c == 'x' || c == 'o' || c == '0')
         return parse_number(p, from, c);
@@ -419,7 +423,8 @@ static struct regex_node *parse_repeat(struct parser *p, struct regex_node *item
     size_t at = p->at;
     int min, max;
     while (!failed(p) && parse_quantifier(p, &min, &max)) {
-        if (item->kind == REGEX_EDGE || item->kind == REGEX_INSIDE) {
+        /* behind a comment or \Q..\E PCRE2 repeats something else than what stands there */
+        if (item->kind == REGEX_EDGE || item->kind == REGEX_INSIDE || item->kind == REGEX_SEQUENCE) {
             refuse_part(p, "regex-construct", at, p->at - at, "there is nothing here that could be said again",
                         "remove the sign that repeats it");
             return NULL;
