@@ -1,5 +1,6 @@
 #include "lib/eval/ruleschema.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/base/error.h"
@@ -18,8 +19,8 @@ static void types(struct json_out *j, const char *const *names)
 
 static void reference(struct json_out *j, const char *key, const char *name)
 {
-    char path[80] = "#/definitions/";
-    strncat(path, name, sizeof path - strlen(path) - 1);
+    char path[80];
+    snprintf(path, sizeof path, "#/definitions/%s", name);
     json_open_object(j, key);
     json_text(j, "$ref", path);
     json_close_object(j);

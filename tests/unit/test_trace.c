@@ -209,7 +209,8 @@ static void put_near(const char *sentence, char *out, size_t size)
         if (what == 0)
             continue;
         if (what < 4)
-            snprintf(out + used, size - used, "%s %s ", word, word);
+            for (size_t n = below(3) == 0 ? 2 + below(8) : 2; n > 0; n--)
+                snprintf(out + strlen(out), size - strlen(out), "%s ", word);
         else if (what < 6)
             snprintf(out + used, size - used, "%s %s ", other, word);
         else if (what == 6)
