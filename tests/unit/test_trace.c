@@ -210,7 +210,7 @@ static void put_near(const char *sentence, char *out, size_t size)
             continue;
         if (what < 4)
             for (size_t n = below(3) == 0 ? 2 + below(8) : 2; n > 0; n--)
-                snprintf(out + strlen(out), size - strlen(out), "%s ", word);
+                snprintf(out + strlen(out), size - strlen(out), "%s %s", word, below(4) == 0 ? "um " : "");
         else if (what < 6)
             snprintf(out + used, size - used, "%s %s ", other, word);
         else if (what == 6)
