@@ -122,6 +122,10 @@ static size_t saw_to(const struct showing *s, const struct trace *t)
 static void put_halt(const struct showing *s, const struct trace *t)
 {
     FILE *to = s->screen.to;
+    if (t->matches) {
+        fputs("       given up: the line takes too long to match; a phrase with fewer gaps would not\n", to);
+        return;
+    }
     if (t->steps == 0) {
         fputs("       not begun: wanted ", to);
         put_wanted(s, t);
@@ -214,7 +218,7 @@ static const char *remark(const struct rule *rule, size_t i)
     return i < n ? all[i] : NULL;
 }
 
-static void put_regex(const struct showing *s, size_t i, struct buf *out)
+static void write_regex(const struct showing *s, size_t i, struct buf *out)
 {
     const char *captures[SCANNER_CAPTURES];
     size_t n = 0;
@@ -231,7 +235,7 @@ static void show_regexes(const struct showing *s)
     buf_init(&out, PATTERN_MAX);
     fputs("\ncompiled:\n", s->screen.to);
     for (size_t i = 0; i < s->verdict->phrase_count; i++) {
-        put_regex(s, i, &out);
+        write_regex(s, i, &out);
         fprintf(s->screen.to, "  %zu: ", i + 1);
         put(s, out.data == NULL ? "" : out.data);
         fputc('\n', s->screen.to);
@@ -285,6 +289,7 @@ static void json_halt(struct json_out *j, const struct showing *s, const struct 
 {
     const struct trace *t = &p->trace;
     struct buf name;
+    json_bool(j, "given_up", t->matches);
     json_heard(j, "met", s, t->from, t->to);
     json_open_array(j, "wanted");
     buf_init(&name, 0);
@@ -321,7 +326,7 @@ static void json_phrase(struct json_out *j, const struct showing *s, size_t i)
     if (s->v->regex) {
         struct buf out;
         buf_init(&out, PATTERN_MAX);
-        put_regex(s, i, &out);
+        write_regex(s, i, &out);
         json_text(j, "regex", out.data);
         buf_clear(&out);
     }

@@ -192,6 +192,14 @@ def test_explain_shows_the_regex_last():
         assert "(?<= )" not in out and "regex" not in report["phrases"][0], out
 
 
+def test_explain_says_when_a_match_was_given_up():
+    """A phrase that a line makes too costly is said to be given up, as it is in a live call."""
+    costly = RULES.replace("- never mind", "- go ...15 go ...15 go ...15 go ...15 stop").replace("mode: disabled", "mode: live")
+    with Rules(costly) as path:
+        out, report = explain(path, "test-disabled", "go " * 70 + "stop", code=0)
+    assert "given up: " in out and report["phrases"][0]["given_up"] is True, out
+
+
 def test_explain_refuses_what_it_cannot_do():
     """A rule that is not there, one over the conversation, a missing text and text that is not UTF-8 are exit 2 with a hint."""
     with Rules() as path:

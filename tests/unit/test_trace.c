@@ -291,6 +291,42 @@ START_TEST(walk_and_pattern_agree_on_random_phrases_and_lines_near_them)
 }
 END_TEST
 
+static const struct {
+    const char *phrase, *line;
+    bool matches;
+} oddities[] = {
+    /* a list that is quoted keeps its own fillers apart from those that follow it */
+    {"<x:odd> down", "policy um uh um down", true},
+    {"<x:odd> down", "policy um uh um uh um uh down", true},
+    {"<odd> down", "policy um uh um down", true},
+    {"<odd> down", "policy um uh um uh um uh down", false},
+    {"in <number> days", "in one two three four five six seven eight days", true},
+    {"in <number> days", "in one two three four five six seven eight nine days", false},
+    {"calm ...2 down", "calm **** down", false},
+    {"calm <word> down", "calm **** down", true},
+    {"i calm <end>", "i calm um calm um", true},
+    {"i calm <end>", "i calm um calm it", false},
+    {"i am", "i mean i mean i mean i am", true},
+};
+
+START_TEST(walk_and_pattern_agree_where_it_is_odd)
+{
+    char text[1000];
+    struct both b;
+    struct tally tally = {0};
+    snprintf(text, sizeof text,
+             "format: 1\npack: test\nlists:\n  odd:\n    - policy ((is)? | (was)?)\nrules:\n  - id: a\n    category: "
+             "tone\n    message: '{x}'\n    says:\n      - <x:odd> it\n      - %s\n",
+             oddities[_i].phrase);
+    open_text(&b, text);
+    ruletest_hear(&b.t, oddities[_i].line);
+    compare(&b, ruleset_find(b.t.set, "a"), SCANNER_SAYS, 1, &tally);
+    ck_assert_uint_eq(tally.pairs, 1);
+    ck_assert_uint_eq(tally.matches, oddities[_i].matches);
+    close_both(&b);
+}
+END_TEST
+
 /* --- the shipped pack over calls --- */
 
 static void open_shipped(struct both *b, char *texts[RULETEST_FILES], glob_t *found)
@@ -453,6 +489,7 @@ int main(void)
     TCase *agree = tcase_create("agreement with the pattern");
     tcase_set_timeout(agree, 300);
     tcase_add_loop_test(agree, walk_and_pattern_agree_on_random_phrases_and_lines_near_them, 0, BATCHES);
+    tcase_add_loop_test(agree, walk_and_pattern_agree_where_it_is_odd, 0, RULETEST_ROWS(oddities));
     tcase_add_loop_test(agree, walk_and_pattern_agree_on_the_shipped_pack_over_calls, 0, RULETEST_ROWS(samples));
     suite_add_tcase(s, agree);
     TCase *sentences = tcase_create("sentences");
