@@ -266,19 +266,17 @@ static void walk_gap(struct walk *w, int words, const struct set *in, struct set
 static void walk_repeated(struct walk *w, const struct phrase_item *item, size_t most, bool fillers_after,
                           const struct set *in, struct set *out);
 
+static const char alphabet[26][2] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m",
+                                     "n", "o", "p", "q", "r", "s", "t", "u", "v", "w", "x", "y", "z"};
+
 /* Letter by letter, each up to three times but the last, with fillers between. */
 static void walk_letters(struct walk *w, const char *letters, const struct set *in, struct set *out)
 {
     struct set *now = copy(w, in);
     bool unheard = w->unheard;
     w->unheard = true; /* the word as a whole is wanted before its first letter */
-    for (const char *p = letters; *p != '\0' && now->live > 0; p++) {
-        char *letter = arena_strn(&w->memory, p, 1);
-        struct phrase_item one = {.kind = PHRASE_SPELLED, .text = letter};
-        if (letter == NULL) {
-            w->rc = COACH_ENOMEM;
-            break;
-        }
+    for (const char *p = letters; *p >= 'a' && *p <= 'z' && now->live > 0; p++) {      /* phrases spell nothing else */
+        struct phrase_item one = {.kind = PHRASE_SPELLED, .text = alphabet[*p - 'a']}; /* it outlives the walk */
         struct set *next = take(w);
         if (p[1] == '\0')
             walk_word(w, &one, true, now, out);
