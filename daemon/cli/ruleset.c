@@ -38,3 +38,44 @@ void loaded_clear(struct loaded *l)
     diags_clear(&l->problems);
     rulefiles_clear(&l->files);
 }
+
+int loaded_read_trees(struct loaded_trees *l, const char *command, const struct option_list *rules,
+                      const char *languages)
+{
+    *l = (struct loaded_trees){0};
+    int code = loaded_read(&l->loaded, command, rules, languages);
+    const struct rulefiles *f = &l->loaded.files;
+    if (anatomy_read(&l->anatomy, f->rules, code == CLI_OK ? f->nrules : 0, f->languages,
+                     code == CLI_OK ? f->nlanguages : 0) != COACH_OK)
+        return cli_fail(command, "out of memory");
+    return code;
+}
+
+void loaded_clear_trees(struct loaded_trees *l)
+{
+    anatomy_clear(&l->anatomy);
+    loaded_clear(&l->loaded);
+}
+
+int loaded_find(const struct loaded_trees *l, const char *command, const char *id, const struct rule **ret)
+{
+    const struct def_rule *def = anatomy_rule(&l->anatomy, id);
+    const struct rule *rule = ruleset_find(l->loaded.set, id);
+    if (def == NULL) {
+        const char *near = anatomy_nearest(&l->anatomy, id);
+        char shown[80];
+        size_t n = 0;
+        for (const char *p = id; *p != '\0' && n + 1 < sizeof shown; p++)
+            shown[n++] = (unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p;
+        shown[n] = '\0';
+        return cli_fail(command, "there is no rule called '%s'%s%s%s", shown, near == NULL ? "" : "; did you mean '",
+                        near == NULL ? "" : near, near == NULL ? "" : "'?");
+    }
+    if (def->when.node != NULL)
+        return cli_fail(command, "'%s' watches the conversation (when), not one line; try one of its signals' phrases",
+                        id);
+    if (rule == NULL || def->says.count + def->swap.count == 0)
+        return cli_fail(command, "'%s' is a regular expression and has no phrases to take apart; use coach try", id);
+    *ret = rule;
+    return CLI_OK;
+}

@@ -4,6 +4,7 @@
 
 #include "daemon/base/options.h"
 #include "daemon/base/rulefiles.h"
+#include "lib/rules/anatomy.h"
 
 struct loaded {
     struct rulefiles files;
@@ -15,5 +16,18 @@ struct loaded {
  * CLI_UNUSABLE is returned; CLI_OK otherwise. Always clear it. */
 int loaded_read(struct loaded *l, const char *command, const struct option_list *rules, const char *languages);
 void loaded_clear(struct loaded *l);
+
+/* The same with the trees of the rules, for the commands that take them apart. */
+struct loaded_trees {
+    struct loaded loaded;
+    struct anatomy anatomy;
+};
+int loaded_read_trees(struct loaded_trees *l, const char *command, const struct option_list *rules,
+                      const char *languages);
+void loaded_clear_trees(struct loaded_trees *l);
+
+/* The rule of this id that matches lines by its phrases. Returns CLI_OK, or CLI_UNUSABLE having said what there is
+ * instead. */
+int loaded_find(const struct loaded_trees *l, const char *command, const char *id, const struct rule **ret);
 
 #endif

@@ -5,13 +5,14 @@
 #include "daemon/cli/cli.h"
 #include "daemon/cli/print.h"
 #include "daemon/cli/ruleset.h"
-#include "lib/base/utf8.h"
+#include "daemon/cli/rewatch.h"
+#include "daemon/cli/text.h"
 
 struct values {
     struct option_list rules;
     const char *languages;
     const char *role;
-    bool json;
+    bool json, watch;
 };
 
 static const char *const roles[] = {"agent", "customer", NULL};
@@ -25,6 +26,10 @@ static const struct option_spec specs[] = {
      .offset = offsetof(struct values, role),
      .help = "who says it"},
     CLI_JSON_SPEC(values, "findings as wire lines"),
+    {.name = "watch",
+     .kind = OPTION_BOOL,
+     .offset = offsetof(struct values, watch),
+     .help = "try again whenever a rule file is saved, until Ctrl-C"},
 };
 
 static void explain(const struct screen *s, const struct finding *f)
@@ -71,28 +76,40 @@ static int say(const struct values *v, const struct ruleset *set, const char *te
     return rc != COACH_OK ? cli_fail("try", "out of memory") : count > 0 ? CLI_FOUND : CLI_OK;
 }
 
+/* What is tried again and again. */
+struct again {
+    const struct values *v;
+    const char *text;
+};
+
+static void try_again(void *user, const struct ruleset *set)
+{
+    const struct again *again = user;
+    (void)say(again->v, set, again->text);
+}
+
+static int try_once(const struct values *v, const char *text)
+{
+    struct loaded rules;
+    int code = loaded_read(&rules, "try", &v->rules, v->languages);
+    if (code == CLI_OK)
+        code = say(v, rules.set, text);
+    loaded_clear(&rules);
+    return code;
+}
+
 static int run(const void *given, const char *const *words, size_t nwords)
 {
     const struct values *v = given;
     struct buf text;
     if (nwords == 0)
-        return cli_fail("try", "what was said? For example: coach try \"you need to calm down\"");
+        return cli_fail("try", "what was said? For example: coach try %s\"you need to calm down\"",
+                        v->watch ? "--watch --rules my-rules.yaml " : "");
     buf_init(&text, 0);
-    int rc = COACH_OK;
-    for (size_t i = 0; i < nwords && rc == COACH_OK; i++)
-        rc = buf_addf(&text, "%s%s", i > 0 ? " " : "", words[i]);
-    int code;
-    if (rc == COACH_OK && utf8_valid(text.data, text.len) < text.len) {
-        code = cli_fail("try", "the text is not UTF-8");
-    } else if (rc == COACH_OK) {
-        struct loaded rules;
-        code = loaded_read(&rules, "try", &v->rules, v->languages);
-        if (code == CLI_OK)
-            code = say(v, rules.set, text.data);
-        loaded_clear(&rules);
-    } else {
-        code = cli_fail("try", "out of memory");
-    }
+    int code = text_join("try", words, nwords, &text);
+    struct again again = {v, text.data};
+    if (code == CLI_OK)
+        code = v->watch ? rewatch_run("try", &v->rules, v->languages, try_again, &again) : try_once(v, text.data);
     buf_clear(&text);
     return code;
 }
@@ -104,10 +121,12 @@ const struct command command_try = {
     .about = "Runs one line through the rules with the engine that runs live, and shows the rule, the phrase and the "
              "words that\n"
              "set it off, and whether an agent would see it.\n\n"
-             "exit codes: 0 no rule fires, 1 a rule fires, 2 the rules could not be read",
+             "exit codes: 0 no rule fires, 1 a rule fires, 2 the rules could not be read; with --watch 0 when Ctrl-C "
+             "ends it",
     .examples = "  coach try \"sir please um calm yourself down\"\n"
                 "  coach try --role customer \"this is the third time i have called\"\n"
-                "  coach try --rules my-rules.yaml \"well that's not my department\"\n",
+                "  coach try --rules my-rules.yaml \"well that's not my department\"\n"
+                "  coach try --watch --rules my-rules.yaml \"you need to come down\"\n",
     .specs = specs,
     .nspecs = sizeof specs / sizeof *specs,
     .values_size = sizeof(struct values),

@@ -31,6 +31,24 @@ struct key {
     const char *help;
 };
 
+enum { KEY_ROW = 6 };
+
+/* The keys of one kind of mapping, and what must hold for them together. */
+struct key_table {
+    const char *name; /* "file", "defaults", "limits", "rule", "signal", "when" */
+    const struct key *keys;
+    size_t count;
+    const char *const *needed;            /* NULL ended; these must be there */
+    const char *const (*one_of)[KEY_ROW]; /* exactly one of these: its key first, then "+key" for what must stand beside
+                                             it and "-key" for what may; NULL ended where shorter */
+    size_t one_of_count;
+};
+
+/* The tables of a rule file, lowest first: those that another refers to come before it. `*n` of them. */
+const struct key_table *const *rulefile_tables(size_t *n);
+/* The table of a condition. */
+const struct key_table *when_table(void);
+
 /* Fills `target` from `map`, adding every problem. Returns 0 or COACH_ENOMEM. `what` names the mapping in messages: "a
  * rule". A node that is no mapping is a problem. */
 int keys_read(const struct key *keys, size_t n, const char *what, struct arena *memory, const struct yaml_node *map,

@@ -228,6 +228,31 @@ static const struct key file_keys[] = {
 
 /* --- what must hold for a file, a rule and a signal by themselves --- */
 
+static const char *const no_needs[] = {NULL};
+static const char *const file_needs[] = {"format", NULL};
+static const char *const file_kinds[][KEY_ROW] = {{"pack"}, {"site"}};
+static const char *const rule_needs[] = {"id", "category", "message", NULL};
+static const char *const rule_bodies[][KEY_ROW] = {{"says"}, {"swap"}, {"regex"}, {"when"}};
+static const char *const signal_needs[] = {"id", NULL};
+static const char *const signal_bodies[][KEY_ROW] = {{"says"}, {"when"}};
+
+static const struct key_table default_table = {"defaults", default_keys, COUNT(default_keys), no_needs, NULL, 0};
+static const struct key_table limit_table = {"limits", limit_keys, COUNT(limit_keys), no_needs, NULL, 0};
+static const struct key_table signal_table = {"signal",     signal_keys,   COUNT(signal_keys),
+                                              signal_needs, signal_bodies, COUNT(signal_bodies)};
+static const struct key_table rule_table = {"rule",     rule_keys,   COUNT(rule_keys),
+                                            rule_needs, rule_bodies, COUNT(rule_bodies)};
+static const struct key_table file_table = {"file",     file_keys,  COUNT(file_keys),
+                                            file_needs, file_kinds, COUNT(file_kinds)};
+
+const struct key_table *const *rulefile_tables(size_t *n)
+{
+    static const struct key_table *const tables[] = {&default_table, &limit_table, &signal_table, &rule_table,
+                                                     &file_table};
+    *n = COUNT(tables);
+    return tables;
+}
+
 static void check_file(const struct rulefile *f, struct diags *problems)
 {
     const struct yaml_node *root = f->doc.root;
@@ -256,17 +281,17 @@ static void check_file(const struct rulefile *f, struct diags *problems)
 
 static void check_body(const struct def_rule *r, struct diags *problems)
 {
-    const char *const bodies[] = {"says", "swap", "regex", "when"};
     const char *found = NULL;
-    for (size_t i = 0; i < 4; i++) {
-        if (yaml_get(r->node, bodies[i]) == NULL)
+    for (size_t i = 0; i < COUNT(rule_bodies); i++) {
+        const char *body = rule_bodies[i][0];
+        if (yaml_get(r->node, body) == NULL)
             continue;
         if (found != NULL)
             keys_refuse(problems, r->node, "rule-body", "make two rules of it",
                         "a rule has one of says, swap, regex and "
                         "when; this one has '%s' and '%s'",
-                        found, bodies[i]);
-        found = bodies[i];
+                        found, body);
+        found = body;
     }
     if (found == NULL)
         keys_refuse(problems, r->node, "rule-body", "add 'says:' and its phrases below, each after '- '",
@@ -280,12 +305,11 @@ static void check_rule(const struct def_rule *r, struct diags *problems)
 {
     if (r->node->kind != YAML_MAP)
         return;
-    static const char *const needed[] = {"id", "category", "message"};
-    for (size_t i = 0; i < 3; i++)
-        if (yaml_get(r->node, needed[i]) == NULL) {
+    for (const char *const *needed = rule_needs; *needed != NULL; needed++)
+        if (yaml_get(r->node, *needed) == NULL) {
             char hint[80];
-            snprintf(hint, sizeof hint, "add a line '%s: ...'", needed[i]);
-            keys_refuse(problems, r->node, "missing-key", hint, "this rule has no '%s'", needed[i]);
+            snprintf(hint, sizeof hint, "add a line '%s: ...'", *needed);
+            keys_refuse(problems, r->node, "missing-key", hint, "this rule has no '%s'", *needed);
         }
     check_body(r, problems);
 }

@@ -471,6 +471,18 @@ bool scanner_part_matches(struct scanner *s, const struct ruleset *set, const st
     return index < range.count && words->count > 0 && find(s, set, &set->phrases[range.first + index], words, 0, &m);
 }
 
+bool scanner_part_find(struct scanner *s, const struct ruleset *set, const struct rule *rule, enum scanner_part part,
+                       size_t index, const struct words *words, size_t first, struct scanner_span *range)
+{
+    struct part_range parts = range_of(part_of(set, rule), part);
+    struct match m;
+    if (index >= parts.count || first >= words->count ||
+        !find(s, &set->phrases[parts.first + index], words, words->items[first].at, &m))
+        return false;
+    *range = (struct scanner_span){words_at(words, m.from), words_at(words, m.to)};
+    return true;
+}
+
 static bool asks_for_some(const struct scanner *s, const struct part_filter *f)
 {
     for (uint32_t i = 0; i < f->count; i++)

@@ -49,6 +49,9 @@ enum scanner_part { SCANNER_SAYS, SCANNER_PART_NOT_IN, SCANNER_PART_UNLESS };
 size_t scanner_part_count(const struct ruleset *set, const struct rule *rule, enum scanner_part part);
 bool scanner_part_matches(struct scanner *s, const struct ruleset *set, const struct rule *rule, enum scanner_part part,
                           size_t index, const struct words *words);
+/* Where it matches first at or after word `first`: the half open range of words it takes. False when nowhere. */
+bool scanner_part_find(struct scanner *s, const struct ruleset *set, const struct rule *rule, enum scanner_part part,
+                       size_t index, const struct words *words, size_t first, struct scanner_span *range);
 /* Whether the line holds some word that a phrase of the rule asks for; true as well for a rule with a phrase that asks
  * for none. A no_match example without one proves nothing. Returns 0 or COACH_ENOMEM. */
 int scanner_is_near(struct scanner *s, const struct ruleset *set, const struct rule *rule, const struct words *words,

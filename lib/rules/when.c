@@ -31,7 +31,7 @@ static const struct key keys[] = {
 };
 
 /* Which keys make up a verb: the first is the verb itself. "+" must be there, "-" may. */
-static const char *const verbs[][6] = {
+static const char *const verbs[][KEY_ROW] = {
     [WHEN_AFTER] = {"after", "+without", "+within"},
     [WHEN_AT] = {"at", "+without", "-since"},
     [WHEN_SEQUENCE] = {"sequence", "+within", "-cancel"},
@@ -43,6 +43,14 @@ static const char *const verbs[][6] = {
     [WHEN_QUESTIONS] = {"questions", "+at_least", "-within"},
 };
 enum { VERBS = sizeof verbs / sizeof *verbs };
+
+static const char *const needed[] = {NULL};
+static const struct key_table table = {"when", keys, sizeof keys / sizeof *keys, needed, verbs, VERBS};
+
+const struct key_table *when_table(void)
+{
+    return &table;
+}
 
 static bool has(const struct yaml_node *map, const char *key)
 {
@@ -74,13 +82,13 @@ static bool find_verb(const struct yaml_node *map, struct def_when *w, struct di
 static void check_companions(const struct yaml_node *map, const struct def_when *w, struct diags *problems)
 {
     const char *const *parts = verbs[w->verb];
-    for (size_t i = 1; i < 6 && parts[i] != NULL; i++)
+    for (size_t i = 1; i < KEY_ROW && parts[i] != NULL; i++)
         if (parts[i][0] == '+' && !has(map, parts[i] + 1))
             keys_refuse(problems, map, "when-incomplete", NULL, "'%s' needs '%s' beside it", parts[0], parts[i] + 1);
     for (size_t p = 0; p < map->count; p++) {
         const struct yaml_node *key = map->pairs[p].key;
         bool known = strcmp(key->text, parts[0]) == 0;
-        for (size_t i = 1; i < 6 && parts[i] != NULL; i++)
+        for (size_t i = 1; i < KEY_ROW && parts[i] != NULL; i++)
             known = known || strcmp(key->text, parts[i] + 1) == 0;
         for (size_t k = 0; !known && k < sizeof keys / sizeof *keys; k++)
             if (strcmp(keys[k].name, key->text) == 0)

@@ -9,9 +9,13 @@
 #include "lib/coach.h"
 #include "lib/engine/engine.h"
 #include "lib/eval/replay.h"
+#include "lib/eval/ruleschema.h"
+#include "lib/rules/anatomy.h"
 #include "lib/rules/compile.h"
 #include "lib/rules/origin.h"
 #include "lib/rules/parts.h"
+#include "lib/rules/sample.h"
+#include "lib/rules/trace.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -356,6 +360,64 @@ START_TEST(the_public_functions_may_run_out_of_memory_anywhere)
 }
 END_TEST
 
+/* A rule taken apart: its trees, its way over a line, a sentence of it. */
+static int take_apart(struct buf *out)
+{
+    static const char said[] = "went um against all policy";
+    struct anatomy a;
+    struct words line;
+    struct sampler sampler;
+    struct trace trace = {0};
+    struct required_set set;
+    bool lacks = true;
+    words_init(&line);
+    int rc = anatomy_read(&a, files, 1, languages, 1);
+    if (rc == COACH_OK)
+        rc = words_read(&line, &a.language, said, sizeof said - 1);
+    const struct def_rule *rule = rc == COACH_OK ? anatomy_rule(&a, "a") : NULL;
+    const char *const captures[] = {"reason"};
+    if (rc == COACH_OK)
+        rc = trace_phrase(&a.context, &rule->says.items[0].tree, captures, 1, &line, &trace);
+    if (rc == COACH_OK)
+        rc = trace_lacks(&a.context, &rule->says.items[0].tree, &line, &lacks, &set);
+    if (rc == COACH_OK) {
+        rc = trace.matches && !lacks ? COACH_OK : COACH_EINVAL;
+        sampler_init(&sampler, &a.context, 1);
+    }
+    if (rc == COACH_OK)
+        rc = sampler_learn(&sampler, said);
+    if (rc == COACH_OK)
+        rc = sample_phrase(&sampler, &rule->says.items[0].tree, out);
+    words_clear(&line);
+    anatomy_clear(&a);
+    return rc;
+}
+
+START_TEST(the_tools_may_run_out_of_memory_anywhere)
+{
+    int (*const tools[])(struct buf * out) = {take_apart, ruleschema_write};
+    long failed = 0;
+    bool reached = true;
+    for (long n = 0; reached && n < MOST; n++) {
+        struct buf out;
+        living = 0;
+        counting = true;
+        buf_init(&out, 0);
+        countdown = n;
+        int rc = tools[_i](&out);
+        reached = countdown < 0;
+        countdown = -1;
+        buf_clear(&out);
+        counting = false;
+        ck_assert_msg(rc == (reached ? COACH_ENOMEM : COACH_OK), "allocation %ld: %d", n, rc);
+        ck_assert_msg(living == 0, "allocation %ld: %ld blocks left", n, living);
+        failed += rc == COACH_ENOMEM;
+    }
+    ck_assert(!reached);
+    ck_assert_int_gt(failed, 3);
+}
+END_TEST
+
 int main(void)
 {
 #ifdef SANITIZED
@@ -379,6 +441,7 @@ int main(void)
     tcase_add_test(t, a_step_that_ran_out_of_memory_did_not_happen);
     tcase_add_test(t, a_recording_and_its_replay_may_run_out_of_memory_anywhere);
     tcase_add_test(t, the_public_functions_may_run_out_of_memory_anywhere);
+    tcase_add_loop_test(t, the_tools_may_run_out_of_memory_anywhere, 0, 2);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);

@@ -1,0 +1,11 @@
+/* The schema of rule files for editors: JSON Schema draft 7, made from the tables that the loader reads by. */
+#ifndef COACH_EVAL_RULESCHEMA_H
+#define COACH_EVAL_RULESCHEMA_H
+
+#include "lib/base/buf.h"
+
+/* Adds the schema, indented and ended by a newline. Returns 0, COACH_ENOMEM, or COACH_EINTERNAL when a table has a key
+ * whose shape is not known here. */
+int ruleschema_write(struct buf *out);
+
+#endif
