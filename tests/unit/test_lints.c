@@ -90,6 +90,7 @@ static const struct {
     {"phrase-redundant", SAYS("calm ...2 down", "calm ...3 down now", "    not_in:\n      - x y\n")},
     {"phrase-redundant", SAYS("(calm | settle) down", "(calm | quieten) down", "")},
     {"phrase-redundant", SAYS("calm (it)? down now", "calm down", "    not_in:\n      - x y\n")},
+    {"phrase-redundant", SAYS("calm it down", "calm (it)? down now", "")},
     {"phrase-redundant", SAYS("<start> calm down", "calm down <end>", "")},
     {"phrase-redundant", SAYS("(oh)? <start> calm down", "calm down <end>", "")},
     {"phrase-redundant", SAYS("calm down <who>", "calm down (you | him)", "")},
@@ -199,6 +200,12 @@ START_TEST(a_rule_of_many_wide_phrases_is_checked_in_bounded_steps)
     size_t n = (size_t)snprintf(text, ROOM,
                                 HEAD "lists:\n  who:\n    - you\n    - me\n    - us\n    - them\nrules:\n"
                                      "  - id: a\n    category: tone\n    message: m\n    says:\n");
+    for (int turn = 0; turn < 2; turn++) { /* thirty words that may be missing, and thirty that are there */
+        n += (size_t)snprintf(text + n, ROOM - n, "      - ");
+        for (int k = 0; k < 30; k++)
+            n += (size_t)snprintf(text + n, ROOM - n, turn == 0 ? "(so)? " : "so ");
+        n += (size_t)snprintf(text + n, ROOM - n, turn == 0 ? "fine\n" : "bad\n");
+    }
     for (int i = 0; i < PHRASES; i++) {
         n += (size_t)snprintf(text + n, ROOM - n, "      - ");
         for (int k = 0; k < 12; k++)
