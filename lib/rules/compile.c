@@ -269,12 +269,13 @@ static int build_index(struct build *b)
 
 /* --- the set --- */
 
-/* Limits of the files; a later file's win. */
-static void settle_limits(const struct pack *pack, struct rule_limits *ret)
+/* Limits of the packs' files, or of the sites'; a later file's win. */
+static void take_limits(const struct pack *pack, bool sites, struct rule_limits *ret)
 {
-    *ret = (struct rule_limits){.per_call = 4, .gap_ms = 15000, .defer_ms = 4000, .stale_ms = 5000};
     for (size_t i = 0; i < pack->file_count; i++) {
         const struct def_limits *l = &pack->files[i].limits;
+        if ((pack->files[i].site.node != NULL) != sites)
+            continue;
         if (l->per_call.node != NULL)
             ret->per_call = (int)l->per_call.value;
         if (l->gap.node != NULL)
@@ -284,6 +285,13 @@ static void settle_limits(const struct pack *pack, struct rule_limits *ret)
         if (l->stale.node != NULL)
             ret->stale_ms = l->stale.value;
     }
+}
+
+static void settle_limits(const struct pack *pack, struct rule_limits *ret)
+{
+    *ret = (struct rule_limits){.per_call = 4, .gap_ms = 15000, .defer_ms = 4000, .stale_ms = 5000};
+    take_limits(pack, false, ret);
+    take_limits(pack, true, ret);
 }
 
 static void settle_hash(struct ruleset *set)

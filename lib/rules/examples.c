@@ -1,5 +1,6 @@
 #include "lib/rules/examples.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/base/error.h"
@@ -7,6 +8,8 @@
 #include "lib/rules/scanner.h"
 
 struct proof {
+    const struct pack *pack;
+    const struct def_rule *def; /* being proved */
     const struct ruleset *set;
     const struct language *lang;
     struct scanner *scanner;
@@ -15,17 +18,33 @@ struct proof {
     enum examples_need need;
 };
 
-/* How bad it is that something is not proved. What a site file adds to a rule of the pack is its own affair: the rule
- * holds without it, and the pack's examples are not the site's to write. */
-static enum diag_level level_of(const struct proof *p, const struct def_rule *rule, const struct yaml_node *unproved)
+/* How bad it is that something is not proved. What a site changes in a rule of a pack is its own affair: the pack's
+ * rule was proved without it, and its examples are not the site's to write. */
+static enum diag_level level_of(const struct proof *p, const struct def_rule *rule)
 {
-    bool added = unproved->at.source != rule->node->at.source;
-    return p->need == EXAMPLES_ADVISED || added ? DIAG_WARNING : DIAG_ERROR;
+    bool changed = site_target_of(p->pack, rule) != NULL;
+    return p->need == EXAMPLES_ADVISED || changed ? DIAG_WARNING : DIAG_ERROR;
+}
+
+/* A pack's example that no longer holds once a site has changed the rule: the site's people cannot mend the pack. */
+static bool blames_site(struct proof *p, const struct yaml_node *at, char *hint, size_t room)
+{
+    const struct site_target *t = site_target_of(p->pack, p->def);
+    if (t == NULL || t->change_count == 0 || site_file_of(p->pack, at) != NULL)
+        return false;
+    const struct yaml_node *change = t->changes[0]->node;
+    snprintf(hint, room,
+             "a site changes this rule at %.120s:%d: make that narrower, or name this example under 'remove:'",
+             change->at.source->name, change->at.line);
+    return true;
 }
 
 static void add(struct proof *p, enum diag_level level, const char *code, const struct yaml_node *at, const char *hint,
                 const char *what)
 {
+    char site_hint[300];
+    if (level == DIAG_ERROR && blames_site(p, at, site_hint, sizeof site_hint))
+        hint = site_hint;
     diags_add(p->problems, level, code, &at->at, hint, "%s", what);
 }
 
@@ -134,14 +153,18 @@ static int prove_no_match(struct proof *p, const struct def_rule *def, const str
 static void report_unproved(struct proof *p, const struct def_rule *def, const struct def_phrases *phrases,
                             const bool *proved, const char *code, const char *hint, const char *what)
 {
-    for (size_t i = 0; i < phrases->count; i++)
+    for (size_t i = 0; i < phrases->count; i++) {
+        const struct yaml_node *at = phrases->items[i].node;
+        bool added = site_target_of(p->pack, def) != NULL && site_file_of(p->pack, at) != NULL;
         if (!proved[i])
-            add(p, level_of(p, def, phrases->items[i].node), code, phrases->items[i].node, hint, what);
+            add(p, level_of(p, def), code, at, added ? "give the rule an example for it, below 'add:' too" : hint,
+                what);
+    }
 }
 
 static void report_missing(struct proof *p, const struct def_rule *def, const char *hint, const char *what)
 {
-    add(p, level_of(p, def, def->id.node), "no-match-examples", def->id.node, hint, what);
+    add(p, level_of(p, def), "no-match-examples", def->id.node, hint, what);
 }
 
 /* What the examples of a rule show. */
@@ -197,7 +220,7 @@ static bool is_complete(const struct proof *p, const struct pack *pack, const st
 
 int examples_prove(const struct pack *pack, const struct ruleset *set, enum examples_need need, struct diags *problems)
 {
-    struct proof p = {.set = set, .lang = ruleset_language(set), .problems = problems, .need = need};
+    struct proof p = {.pack = pack, .set = set, .lang = ruleset_language(set), .problems = problems, .need = need};
     p.scanner = scanner_new();
     struct arena memory;
     if (p.scanner == NULL)
@@ -209,6 +232,7 @@ int examples_prove(const struct pack *pack, const struct ruleset *set, enum exam
         for (size_t k = 0; k < pack->files[i].rule_count && rc == COACH_OK; k++) {
             const struct def_rule *def = &pack->files[i].rules[k];
             const struct rule *rule = pack_rule_usable(def) ? ruleset_find(set, def->id.s) : NULL;
+            p.def = def;
             if (rule != NULL && is_complete(&p, pack, def, rule))
                 rc = prove_rule(&p, &memory, def, rule);
         }

@@ -239,8 +239,8 @@ static int read_value(const struct key *k, struct arena *memory, const struct ya
     return COACH_OK;
 }
 
-static void refuse_key(const struct key *keys, size_t n, const char *what, const struct yaml_node *key,
-                       struct diags *problems)
+void keys_refuse_unknown(const struct key *keys, size_t n, const char *what, const struct yaml_node *key,
+                         struct diags *problems)
 {
     const char *names[64];
     size_t count = n < 64 ? n : 64;
@@ -266,7 +266,7 @@ int keys_read(const struct key *keys, size_t n, const char *what, struct arena *
         while (k < n && strcmp(keys[k].name, key->text) != 0)
             k++;
         if (k == n) {
-            refuse_key(keys, n, what, key, problems);
+            keys_refuse_unknown(keys, n, what, key, problems);
             continue;
         }
         int rc = read_value(&keys[k], memory, map->pairs[i].value, (char *)target + keys[k].offset, problems);

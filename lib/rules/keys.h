@@ -41,6 +41,14 @@ bool keys_duration(const char *text, int64_t *ms);
 void keys_refuse(struct diags *problems, const struct yaml_node *at, const char *code, const char *hint,
                  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+/* Adds that `what` has no key of the name `key`, with the nearest of those that it has. */
+void keys_refuse_unknown(const struct key *keys, size_t n, const char *what, const struct yaml_node *key,
+                         struct diags *problems);
+
+/* The keys of a rule (struct def_rule) and of a signal (struct def_signal). */
+const struct key *keys_of_rule(size_t *n);
+const struct key *keys_of_signal(size_t *n);
+
 /* Reads the condition of a rule or a signal into a struct def_when. */
 int when_read(struct arena *memory, const struct yaml_node *value, void *member, struct diags *problems);
 

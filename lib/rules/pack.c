@@ -121,9 +121,13 @@ static int declare(struct pack *p, struct table *names, const struct yaml_node *
         return table_set(names, name, strlen(name), value);
     char hint[200];
     const struct yaml_node *other = place(first);
+    if (site_file_of(p, at) != NULL && site_file_of(p, other) == NULL) {
+        site_refuse_taken(p, at, name, what, other);
+        return COACH_OK;
+    }
     snprintf(hint, sizeof hint, "it is also at %.120s:%d; give one of them another name", other->at.source->name,
              other->at.line);
-    keys_refuse(p->problems, at, "duplicate-name", hint, "there are two %s called '%.64s'", what, name);
+    keys_refuse(p->problems, at, "duplicate-name", hint, "there are two %ss called '%.64s'", what, name);
     return COACH_OK;
 }
 
@@ -142,20 +146,23 @@ static const struct yaml_node *rule_place(const void *def)
     return ((const struct def_rule *)def)->id.node;
 }
 
-static int declare_all(struct pack *p)
+/* The names of the packs, or those of the sites. */
+static int declare_all(struct pack *p, bool sites)
 {
     int rc = COACH_OK;
     for (size_t i = 0; i < p->file_count; i++) {
         struct rulefile *f = &p->files[i];
+        if ((f->site.node != NULL) != sites)
+            continue;
         for (size_t k = 0; k < f->list_count && rc == COACH_OK; k++)
-            rc = declare(p, &p->list_defs, f->lists[k].node, f->lists[k].name, &f->lists[k], "lists", list_place);
+            rc = declare(p, &p->list_defs, f->lists[k].node, f->lists[k].name, &f->lists[k], "list", list_place);
         for (size_t k = 0; k < f->signal_count && rc == COACH_OK; k++)
             if (f->signals[k].id.node != NULL)
-                rc = declare(p, &p->signals, f->signals[k].id.node, f->signals[k].id.s, &f->signals[k], "signals",
+                rc = declare(p, &p->signals, f->signals[k].id.node, f->signals[k].id.s, &f->signals[k], "signal",
                              signal_place);
         for (size_t k = 0; k < f->rule_count && rc == COACH_OK; k++)
             if (f->rules[k].id.node != NULL)
-                rc = declare(p, &p->rules, f->rules[k].id.node, f->rules[k].id.s, &f->rules[k], "rules", rule_place);
+                rc = declare(p, &p->rules, f->rules[k].id.node, f->rules[k].id.s, &f->rules[k], "rule", rule_place);
     }
     return rc;
 }
@@ -532,13 +539,11 @@ static void check_references(struct pack *p)
         for (size_t k = 0; k < f->rule_count; k++) {
             check_when(p, &f->rules[k].when);
             check_category(p, &f->rules[k]);
+            rulefile_check_card(&f->rules[k], p->problems);
             check_message(p, f, &f->rules[k]);
             check_quiets(p, &f->rules[k]);
             note_unevaluated(p, &f->rules[k]);
         }
-        if (f->overrides != NULL)
-            diags_add(p->problems, DIAG_NOTE, "not-evaluated", &f->overrides->at, NULL,
-                      "overrides: read, but this version does not apply them");
     }
     struct mark whole = {p->file_count > 0 ? p->files[0].doc.source : NULL, 0, 0, 0};
     if (rules == 0 && p->problems->levels[DIAG_ERROR] == 0) /* else it follows from what was said */
@@ -554,6 +559,7 @@ int pack_read(struct pack *p, const struct source *files, size_t nfiles, const s
     table_init(&p->list_defs, NULL);
     table_init(&p->signals, NULL);
     table_init(&p->rules, NULL);
+    table_init(&p->site.targets, NULL);
     p->files = arena_alloc(&p->memory, (nfiles + 1) * sizeof *p->files);
     if (p->files == NULL)
         return COACH_ENOMEM;
@@ -565,7 +571,11 @@ int pack_read(struct pack *p, const struct source *files, size_t nfiles, const s
     if (rc == COACH_OK)
         rc = read_language(p, languages, nlanguages);
     if (rc == COACH_OK)
-        rc = declare_all(p);
+        rc = declare_all(p, false); /* first, whatever the order of files: a site cannot take their names */
+    if (rc == COACH_OK)
+        rc = declare_all(p, true);
+    if (rc == COACH_OK)
+        rc = site_merge(p);
     if (rc == COACH_OK)
         rc = parse_all(p);
     if (rc == COACH_OK)
@@ -585,5 +595,6 @@ void pack_clear(struct pack *p)
     table_clear(&p->list_defs);
     table_clear(&p->signals);
     table_clear(&p->rules);
+    site_clear(&p->site);
     arena_clear(&p->memory);
 }

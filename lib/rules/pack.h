@@ -6,6 +6,7 @@
 #include "lib/rules/pattern.h"
 #include "lib/rules/rulefile.h"
 #include "lib/rules/ruleset.h"
+#include "lib/rules/site.h"
 
 struct pack {
     struct arena memory;
@@ -16,6 +17,7 @@ struct pack {
     struct table list_defs; /* name -> struct def_list * */
     struct table signals;   /* id -> struct def_signal * */
     struct table rules;     /* id -> struct def_rule * */
+    struct site site;       /* what sites changed in the packs */
     struct diags *problems;
 };
 

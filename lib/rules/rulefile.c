@@ -6,6 +6,7 @@
 #include "lib/base/error.h"
 #include "lib/base/utf8.h"
 #include "lib/rules/keys.h"
+#include "lib/rules/override.h"
 
 enum { DAY_MS = 24 * 3600 * 1000, FORMAT = 1 };
 
@@ -70,6 +71,18 @@ static const struct key limit_keys[] = {
 };
 
 #define COUNT(keys) (sizeof(keys) / sizeof *(keys))
+
+const struct key *keys_of_rule(size_t *n)
+{
+    *n = COUNT(rule_keys);
+    return rule_keys;
+}
+
+const struct key *keys_of_signal(size_t *n)
+{
+    *n = COUNT(signal_keys);
+    return signal_keys;
+}
 
 /* --- the parts of a file --- */
 
@@ -182,14 +195,6 @@ static int read_rules(struct arena *memory, const struct yaml_node *value, void 
     return COACH_OK;
 }
 
-static int keep_overrides(struct arena *memory, const struct yaml_node *value, void *member, struct diags *problems)
-{
-    (void)memory;
-    if (is_list(value, "overrides", problems))
-        ((struct rulefile *)member)->overrides = value;
-    return COACH_OK;
-}
-
 static int keep_tests(struct arena *memory, const struct yaml_node *value, void *member, struct diags *problems)
 {
     (void)memory;
@@ -215,7 +220,7 @@ static const struct key file_keys[] = {
     PART("lists", read_lists, "phrases with a name, for use as <name>"),
     PART("signals", read_signals, "silent building blocks for conversational rules"),
     PART("rules", read_rules, "the rules"),
-    PART("overrides", keep_overrides, "what a site changes in a pack"),
+    PART("overrides", override_read_all, "what a site changes in a pack"),
     PART("tests", keep_tests, "calls with the nudges they should give"),
 };
 
@@ -281,6 +286,10 @@ static void check_rule(const struct def_rule *r, struct diags *problems)
             keys_refuse(problems, r->node, "missing-key", hint, "this rule has no '%s'", needed[i]);
         }
     check_body(r, problems);
+}
+
+void rulefile_check_card(const struct def_rule *r, struct diags *problems)
+{
     if (r->title.node != NULL && utf8_count(r->title.s, strlen(r->title.s)) > 42)
         keys_refuse(problems, r->title.node, "title-length", "cards have room for 42 characters",
                     "the title has %zu characters", utf8_count(r->title.s, strlen(r->title.s)));

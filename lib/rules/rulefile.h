@@ -109,6 +109,34 @@ struct def_limits {
     struct def_number per_call, gap, defer, stale;
 };
 
+enum override_kind { OVERRIDE_NONE, OVERRIDE_RULE, OVERRIDE_SIGNAL, OVERRIDE_LIST };
+enum override_verb { OVERRIDE_SET, OVERRIDE_ADD, OVERRIDE_REMOVE };
+
+struct key;
+struct rulefile;
+struct site_target;
+/* One field of an override: "set: cooldown: 120s". */
+struct def_change {
+    const struct def_override *by;
+    enum override_verb verb;
+    const struct key *key;        /* of the target's table of keys */
+    const struct yaml_node *node; /* where it is written: the field's name; of a list, the verb */
+    void *value;                  /* a struct as the key's kind says; of a swap's removals, a def_phrases */
+};
+
+/* What a site changes in one rule, signal or list of a pack. */
+struct def_override {
+    const struct rulefile *file;
+    const struct yaml_node *node;
+    enum override_kind kind; /* OVERRIDE_NONE: it does not say, which was reported */
+    struct def_text target;  /* the name of the rule, signal or list */
+    struct def_text because;
+    struct def_number written_for;
+    struct def_change *changes;
+    size_t change_count;
+    struct site_target *applies_to; /* of the merge: NULL where it cannot be applied */
+};
+
 /* One file. */
 struct rulefile {
     struct yaml_doc doc;
@@ -124,13 +152,18 @@ struct rulefile {
     size_t signal_count;
     struct def_rule *rules;
     size_t rule_count;
-    const struct yaml_node *overrides; /* kept as written */
-    const struct yaml_node *tests;
+    const struct yaml_node *overrides_node;
+    struct def_override *overrides;
+    size_t override_count;
+    const struct yaml_node *tests; /* kept as written */
 };
 
 /* Reads a file; every problem is added. Returns 0 (there may be errors in `problems`), or COACH_ENOMEM. `ret` is always
  * safe to clear, and the source must outlive it. Phrases are not parsed yet: that takes the language. */
 int rulefile_read(const struct source *source, struct rulefile *ret, struct diags *problems);
 void rulefile_clear(struct rulefile *f);
+
+/* What must hold for the cards of a rule by itself, the changes of a site included. */
+void rulefile_check_card(const struct def_rule *r, struct diags *problems);
 
 #endif
