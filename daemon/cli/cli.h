@@ -24,7 +24,8 @@ struct command {
     int (*run)(const void *values, const char *const *words, size_t nwords);
 };
 
-extern const struct command command_check, command_replay, command_send, command_status, command_try, command_watch;
+extern const struct command command_check, command_replay, command_send, command_show, command_status, command_try,
+    command_watch;
 
 #define CLI_DEFAULT_RUNTIME_DIR "/run/coachd"
 

@@ -9,7 +9,7 @@
 #include "daemon/cli/cli.h"
 #include "lib/base/diag.h"
 
-static const struct command *const commands[] = {&command_check, &command_try,   &command_replay,
+static const struct command *const commands[] = {&command_check, &command_try,   &command_show,  &command_replay,
                                                  &command_send,  &command_watch, &command_status};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

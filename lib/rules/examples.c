@@ -116,7 +116,7 @@ static int prove_near(struct proof *p, const struct def_rule *def, const struct 
     bool near = true;
     int rc = scanner_is_near(p->scanner, p->set, rule, &p->words, &near);
     if (rc == COACH_OK && !near)
-        add(p, level_of(p, def, example->node), "no-match-vacuous", example->node,
+        add(p, level_of(p, def), "no-match-vacuous", example->node,
             "take a sentence that is close to one of the phrases",
             "this example proves nothing: it shares no word with the rule's phrases");
     return rc;

@@ -19,6 +19,8 @@ enum key_kind {
     KEY_OTHER     /* read by `read` */
 };
 
+enum { KEYS_MOST = 40 }; /* keys of one table */
+
 struct key {
     const char *name;
     enum key_kind kind;

@@ -72,6 +72,8 @@ static const struct key limit_keys[] = {
 
 #define COUNT(keys) (sizeof(keys) / sizeof *(keys))
 
+_Static_assert(COUNT(rule_keys) <= KEYS_MOST && COUNT(signal_keys) <= KEYS_MOST, "the site layer counts on it");
+
 const struct key *keys_of_rule(size_t *n)
 {
     *n = COUNT(rule_keys);

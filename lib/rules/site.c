@@ -35,16 +35,26 @@ struct merge {
     struct buf key;
 };
 
-size_t site_item_count(const struct key *key, const void *member)
+size_t site_item_count(const struct key *key, const void *value)
 {
-    return key->kind == KEY_TEXTS ? ((const struct def_texts *)member)->count
-                                  : ((const struct def_phrases *)member)->count;
+    return key->kind == KEY_TEXTS ? ((const struct def_texts *)value)->count
+                                  : ((const struct def_phrases *)value)->count;
 }
 
-const struct yaml_node *site_item(const struct key *key, const void *member, size_t i)
+const struct yaml_node *site_item(const struct key *key, const void *value, size_t i)
 {
-    return key->kind == KEY_TEXTS ? ((const struct def_texts *)member)->items[i].node
-                                  : ((const struct def_phrases *)member)->items[i].node;
+    return key->kind == KEY_TEXTS ? ((const struct def_texts *)value)->items[i].node
+                                  : ((const struct def_phrases *)value)->items[i].node;
+}
+
+bool site_item_counts(const struct site_target *t, const struct def_change *c, size_t i)
+{
+    const char *merged = (const char *)t->def + c->key->offset;
+    const struct yaml_node *item = site_item(c->key, c->value, i);
+    for (size_t k = 0; c->verb == OVERRIDE_ADD && k < site_item_count(c->key, merged); k++)
+        if (site_item(c->key, merged, k) == item)
+            return true;
+    return c->verb != OVERRIDE_ADD;
 }
 
 static const char *plain_of(const struct key *key, const void *member, size_t i)
@@ -403,9 +413,7 @@ static const struct yaml_node *nearest_item(const struct field *f, const char *t
 static void refuse_absent(struct merge *m, const struct field *f, const struct def_change *c,
                           const struct yaml_node *item)
 {
-    if (diags_full(m->pack->problems))
-        return keys_refuse(m->pack->problems, item, "override-absent", NULL, "this is not there");
-    const struct yaml_node *near = nearest_item(f, item->text);
+    const struct yaml_node *near = diags_full(m->pack->problems) ? NULL : nearest_item(f, item->text);
     char hint[400];
     if (near != NULL)
         snprintf(hint, sizeof hint, "did you mean '%.160s'? (%.120s:%d)", near->text, near->at.source->name,

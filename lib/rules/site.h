@@ -8,8 +8,6 @@
 
 struct pack;
 
-enum { SITE_MOST_KEYS = 40 };
-
 /* A rule, signal or list of a pack that some site changes. */
 struct site_target {
     enum override_kind kind;
@@ -19,7 +17,7 @@ struct site_target {
     const struct def_change **changes; /* those that were applied: removals and values first, then what was added */
     size_t change_count;
     size_t change_cap;
-    const struct def_change *set_by[SITE_MOST_KEYS]; /* per key of the kind's table: who set it, or NULL */
+    const struct def_change *set_by[KEYS_MOST]; /* per key of the kind's table: who set it, or NULL */
 };
 
 struct site {
@@ -42,8 +40,11 @@ const struct rulefile *site_file_of(const struct pack *pack, const struct yaml_n
 void site_refuse_taken(struct pack *pack, const struct yaml_node *at, const char *name, const char *what,
                        const struct yaml_node *first);
 
-/* The fields and items of a list key, whatever their kind: how many, and the node of one. */
-size_t site_item_count(const struct key *key, const void *member);
-const struct yaml_node *site_item(const struct key *key, const void *member, size_t i);
+/* The items that a value of such a key holds, whatever its kind: how many, and the node of one. */
+size_t site_item_count(const struct key *key, const void *value);
+const struct yaml_node *site_item(const struct key *key, const void *value, size_t i);
+
+/* Whether item `i` of a change took effect: not when it adds what is there already. */
+bool site_item_counts(const struct site_target *t, const struct def_change *c, size_t i);
 
 #endif
