@@ -164,7 +164,7 @@ int origin_value(const struct pack *pack, const struct origin_subject *s, const 
         return rc;
     }
     ret->at = node->at;
-    ret->origin = site_file_of(pack, node) != NULL ? ORIGIN_SITE : own == NULL ? ORIGIN_DEFAULT : ORIGIN_PACK;
+    ret->origin = own == NULL ? ORIGIN_DEFAULT : site_file_of(pack, node) != NULL ? ORIGIN_SITE : ORIGIN_PACK;
     ret->change = before || own == NULL ? NULL : setter(s, key);
     ret->value = node->kind == YAML_SCALAR ? node->text : condition_text(node, memory);
     return ret->value == NULL ? COACH_ENOMEM : COACH_OK;

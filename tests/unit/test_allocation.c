@@ -10,6 +10,7 @@
 #include "lib/engine/engine.h"
 #include "lib/eval/replay.h"
 #include "lib/rules/compile.h"
+#include "lib/rules/origin.h"
 #include "lib/rules/parts.h"
 
 #if defined(__has_feature)
@@ -105,15 +106,30 @@ static const char wrong[] =
     "format: 1\npack: test\nruls: x\nlists:\n  a:\n    - <b>\n  b:\n    - <a>\nrules:\n  - id: a\n"
     "    category: tune\n    message: '{x}'\n    says:\n      - calm down?\n";
 
-static const struct source files[] = {{"a.yaml", rules, sizeof rules - 1}, {"b.yaml", wrong, sizeof wrong - 1}};
+static const char site[] =
+    "format: 1\nsite: leeds\noverrides:\n  - rule: a\n    because: x\n    written_for: 2\n    set:\n      cooldown: "
+    "9s\n"
+    "    add:\n      not_in:\n        - calm down please\n      tags: pilot\n    remove:\n      unless:\n        - "
+    "sorry\n"
+    "      no_match: sorry, calm down\n  - list: reason\n    because: y\n    add:\n      - terms\n"
+    "rules:\n  - id: leeds-c\n    category: tone\n    message: m\n    says:\n      - whatever\n";
+
+static const struct source files[] = {
+    {"b.yaml", wrong, sizeof wrong - 1}, {"a.yaml", rules, sizeof rules - 1}, {"site.yaml", site, sizeof site - 1}};
+/* What is built: runs of these files. */
+static const struct {
+    size_t first, count;
+} builds[] = {{1, 1}, {1, 2}, {0, 1}};
+enum { GOOD_BUILDS = 2, BUILDS = sizeof builds / sizeof *builds };
 static const struct source languages[] = {{"en.yaml", language, sizeof language - 1}};
 
-static struct ruleset *built(void)
+static struct ruleset *built(size_t which)
 {
     struct ruleset *set = NULL;
     struct diags problems;
     diags_init(&problems);
-    ck_assert_int_eq(rules_compile(files, 1, languages, 1, &set, &problems), COACH_OK);
+    ck_assert_int_eq(rules_compile(&files[builds[which].first], builds[which].count, languages, 1, &set, &problems),
+                     COACH_OK);
     diags_clear(&problems);
     return set;
 }
@@ -122,7 +138,7 @@ enum { MOST = 100000 };
 
 START_TEST(a_build_that_runs_out_of_memory_says_so_and_leaves_nothing)
 {
-    struct ruleset *good = built();
+    struct ruleset *good = built(_i < GOOD_BUILDS ? (size_t)_i : 0);
     long failed = 0;
     bool reached = true;
     for (long n = 0; reached && n < MOST; n++) {
@@ -132,16 +148,16 @@ START_TEST(a_build_that_runs_out_of_memory_says_so_and_leaves_nothing)
         counting = true;
         diags_init(&problems);
         countdown = n;
-        int rc = rules_compile(&files[_i], 1, languages, 1, &set, &problems);
+        int rc = rules_compile(&files[builds[_i].first], builds[_i].count, languages, 1, &set, &problems);
         reached = countdown < 0;
         countdown = -1;
         if (rc == COACH_OK) { /* it could do without */
-            ck_assert_int_eq(_i, 0);
+            ck_assert_int_lt(_i, GOOD_BUILDS);
             ck_assert_str_eq(ruleset_hash(set), ruleset_hash(good));
             ck_assert_uint_eq(ruleset_count(set), ruleset_count(good));
         } else {
             ck_assert_ptr_null(set);
-            ck_assert_msg(rc == COACH_ENOMEM || (_i == 1 && rc == COACH_ERULES), "%ld: %d", n, rc);
+            ck_assert_msg(rc == COACH_ENOMEM || (_i >= GOOD_BUILDS && rc == COACH_ERULES), "%ld: %d", n, rc);
         }
         failed += rc == COACH_ENOMEM;
         ruleset_unref(set);
@@ -152,6 +168,38 @@ START_TEST(a_build_that_runs_out_of_memory_says_so_and_leaves_nothing)
     ck_assert_int_gt(failed, 50);
     ck_assert(!reached);
     ruleset_unref(good);
+}
+END_TEST
+
+START_TEST(the_origins_of_a_rule_may_run_out_of_memory_anywhere)
+{
+    struct pack pack;
+    struct language lang;
+    struct diags problems;
+    struct origin_subject subject;
+    bool reached = true;
+    language_init(&lang);
+    diags_init(&problems);
+    ck_assert_int_eq(pack_read(&pack, &files[1], 2, languages, 1, &lang, &problems), COACH_OK);
+    ck_assert(origin_find(&pack, "a", &subject));
+    for (long n = 0; reached && n < MOST; n++) {
+        struct origin_rows rows;
+        struct arena memory;
+        living = 0;
+        counting = true;
+        arena_init(&memory);
+        countdown = n;
+        int rc = origin_rows(&pack, &subject, &memory, &rows);
+        reached = countdown < 0;
+        countdown = -1;
+        arena_clear(&memory);
+        counting = false;
+        ck_assert_int_eq(rc, reached ? COACH_ENOMEM : COACH_OK);
+        ck_assert_int_eq(living, 0);
+    }
+    pack_clear(&pack);
+    language_clear(&lang);
+    diags_clear(&problems);
 }
 END_TEST
 
@@ -219,7 +267,7 @@ static long play(const struct ruleset *set, bool fail, struct buf *out)
 
 START_TEST(a_step_that_ran_out_of_memory_did_not_happen)
 {
-    struct ruleset *set = built();
+    struct ruleset *set = built(0);
     struct buf plain, tried;
     buf_init(&plain, 0);
     buf_init(&tried, 0);
@@ -250,7 +298,7 @@ START_TEST(a_recording_and_its_replay_may_run_out_of_memory_anywhere)
                                "{\"call_id\":\"c\",\"role\":\"agent\",\"text\":\"calm down\"}\nnonsense\n"
                                "{\"call_id\":\"d\",\"role\":\"agent\",\"text\":\"the GDS\"}\n"
                                "{\"type\":\"call_end\",\"call_id\":\"c\"}\n";
-    struct ruleset *set = built();
+    struct ruleset *set = built(0);
     long failed = 0;
     bool reached = true;
     for (long n = 0; reached && n < MOST; n++) {
@@ -320,7 +368,8 @@ int main(void)
     Suite *s = suite_create("allocation");
     TCase *t = tcase_create("allocation");
     tcase_set_timeout(t, 300);
-    tcase_add_loop_test(t, a_build_that_runs_out_of_memory_says_so_and_leaves_nothing, 0, 2);
+    tcase_add_loop_test(t, a_build_that_runs_out_of_memory_says_so_and_leaves_nothing, 0, BUILDS);
+    tcase_add_test(t, the_origins_of_a_rule_may_run_out_of_memory_anywhere);
     tcase_add_test(t, a_step_that_ran_out_of_memory_did_not_happen);
     tcase_add_test(t, a_recording_and_its_replay_may_run_out_of_memory_anywhere);
     tcase_add_test(t, the_public_functions_may_run_out_of_memory_anywhere);

@@ -231,7 +231,6 @@ static const struct {
     {RULE_HEAD "    when:\n      silence: longer than 10s\n", DIAG_NOTE, "not-evaluated", 4, 9,
      "a conversational rule"},
     {RULE "    quiets: a\n", DIAG_NOTE, "not-evaluated", 9, 13, "quiets"},
-    {RULE "overrides:\n  - rule: a\n", DIAG_NOTE, "not-evaluated", 10, 3, "overrides"},
 };
 
 START_TEST(what_is_not_wrong_but_worth_knowing_is_said_and_the_set_is_built)
