@@ -481,7 +481,7 @@ static const char origin_site[] = SITE
     "defaults:\n  severity: critical\noverrides:\n"
     "  - rule: calm\n    because: we say so\n    written_for: 3\n    set:\n      mode: shadow\n      cooldown: 90s\n"
     "    add:\n      not_in:\n        - dog will calm down\n      tags: pilot\n    remove:\n"
-    "      no_match: once things calm down\n"
+    "      no_match: once things calm down\n      match: calm down\n"
     "  - rule: ignored\n    because: slow line\n    written_for: 1\n    set:\n      when:\n        after: upset\n"
     "        without: upset\n        within: 30s\n"
     "  - signal: upset\n    because: they say it\n    set:\n      speaker: customer\n"
@@ -583,6 +583,10 @@ START_TEST(what_the_packs_alone_say_is_kept_beside)
     ck_assert_uint_eq(before->no_match.count, 1);
     ck_assert_uint_eq(now->no_match.count, 0);
     ck_assert_str_eq(before->no_match.items[0].s, "once things calm down");
+    ck_assert_uint_eq(before->match.count, 2);
+    ck_assert_str_eq(before->match.items[0].s, "calm down");
+    ck_assert_uint_eq(now->match.count, 1);
+    ck_assert_str_eq(now->match.items[0].s, "settle down");
     let_go(&k);
 }
 END_TEST
