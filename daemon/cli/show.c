@@ -249,6 +249,7 @@ static int with_pack(struct show *s, const struct loaded *rules, const struct va
                : v->list                              ? show_list(s)
                : v->diff                              ? show_diff(s)
                                                       : show_named(s, words, nwords);
+    s->pack = NULL;
     pack_clear(&pack);
     language_clear(&lang);
     diags_clear(&unused);

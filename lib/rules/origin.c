@@ -82,13 +82,6 @@ const char *origin_nearest(const struct pack *pack, const char *name, struct are
 
 /* --- values --- */
 
-static const struct yaml_node *node_of(const void *member)
-{
-    const struct yaml_node *node;
-    memcpy(&node, member, sizeof node);
-    return node;
-}
-
 /* Fills in what is not written anywhere. */
 static int fill_built_in(const struct pack *pack, const struct rulefile *f, const struct def_rule *r, const char *field,
                          struct arena *memory, struct origin_row *ret)
@@ -153,10 +146,10 @@ int origin_value(const struct pack *pack, const struct origin_subject *s, const 
                  struct arena *memory, struct origin_row *ret)
 {
     const void *def = before && s->target != NULL ? s->target->before : s->def;
-    const struct yaml_node *own = node_of((const char *)def + key->offset), *node = own;
+    const struct yaml_node *own = override_node((const char *)def + key->offset), *node = own;
     *ret = (struct origin_row){.field = key->name, .origin = ORIGIN_BUILT_IN};
     if (node == NULL && s->kind == OVERRIDE_RULE)
-        node = node_of((const char *)&s->file->defaults + key->offset);
+        node = override_node((const char *)&s->file->defaults + key->offset);
     if (node == NULL) {
         int rc = s->kind == OVERRIDE_RULE ? fill_built_in(pack, s->file, def, key->name, memory, ret) : COACH_OK;
         if (rc == COACH_OK && ret->value != NULL && strcmp(key->name, "title") == 0)
@@ -197,7 +190,7 @@ static int add_items(const struct pack *pack, const struct origin_subject *s, co
                      struct arena *memory, struct origin_rows *ret)
 {
     const void *member = (const char *)s->def + key->offset;
-    bool own = node_of(member) != NULL;
+    bool own = override_node(member) != NULL;
     if (!own && s->kind == OVERRIDE_RULE)
         member = (const char *)&s->file->defaults + key->offset;
     int rc = COACH_OK;
@@ -224,7 +217,7 @@ static int add_items(const struct pack *pack, const struct origin_subject *s, co
 static int add_condition(const struct pack *pack, const struct origin_subject *s, const struct key *key,
                          struct arena *memory, struct origin_rows *ret)
 {
-    const struct yaml_node *map = node_of((const char *)s->def + key->offset);
+    const struct yaml_node *map = override_node((const char *)s->def + key->offset);
     int rc = COACH_OK;
     for (size_t i = 0; map != NULL && map->kind == YAML_MAP && i < map->count && rc == COACH_OK; i++) {
         const struct yaml_node *value = map->pairs[i].value;

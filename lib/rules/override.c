@@ -79,6 +79,11 @@ size_t override_value_size(const struct key *key)
     }
 }
 
+const struct yaml_node *override_node(const void *value)
+{
+    return *(const struct yaml_node *const *)value;
+}
+
 const char *override_kind_name(enum override_kind kind)
 {
     static const char *const names[] = {"nothing", "rule", "signal", "list"};
@@ -142,9 +147,7 @@ static int read_change(struct def_override *o, enum override_verb verb, const st
     if (c->value == NULL)
         return COACH_ENOMEM;
     int rc = keys_read(&one, 1, override_kind_name(o->kind), memory, &map, c->value, problems);
-    const struct yaml_node *kept;
-    memcpy(&kept, c->value, sizeof kept); /* every value's struct begins with its node */
-    if (kept != NULL)
+    if (override_node(c->value) != NULL)
         o->change_count++;
     return rc;
 }

@@ -18,6 +18,9 @@ bool override_is_items(const struct key *key);
 /* The bytes of the struct that holds a value of the key. */
 size_t override_value_size(const struct key *key);
 
+/* The node with which every value's struct begins: NULL where there is no value. */
+const struct yaml_node *override_node(const void *value);
+
 /* "rule", "signal", "list"; "set", "add", "remove". */
 const char *override_kind_name(enum override_kind kind);
 const char *override_verb_name(enum override_verb verb);

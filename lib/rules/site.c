@@ -62,19 +62,6 @@ static const char *plain_of(const struct key *key, const void *member, size_t i)
     return key->kind == KEY_TEXTS ? NULL : ((const struct def_phrases *)member)->items[i].plain;
 }
 
-/* The node with which every value's struct begins. */
-static const struct yaml_node *node_of(const void *member)
-{
-    const struct yaml_node *node;
-    memcpy(&node, member, sizeof node);
-    return node;
-}
-
-static void set_node(void *member, const struct yaml_node *node)
-{
-    memcpy(member, &node, sizeof node);
-}
-
 const struct rulefile *site_file_of(const struct pack *pack, const struct yaml_node *node)
 {
     for (size_t i = 0; i < pack->file_count; i++)
@@ -226,10 +213,10 @@ static int open_target(struct merge *m, const struct def_override *o, void *def,
 /* What the pack says of a field: in the rule itself, or for all rules of its file. NULL: nothing. */
 static const struct yaml_node *said_before(const struct site_target *t, const struct key *key)
 {
-    const struct yaml_node *own = node_of((const char *)t->before + key->offset);
+    const struct yaml_node *own = override_node((const char *)t->before + key->offset);
     if (own != NULL || t->kind != OVERRIDE_RULE)
         return own;
-    return node_of((const char *)&t->file->defaults + key->offset);
+    return override_node((const char *)&t->file->defaults + key->offset);
 }
 
 /* Adds what the pack says today of a field that the override sets. */
@@ -360,7 +347,7 @@ static int open_field(struct merge *m, struct site_target *t, const struct key *
     if (f == NULL)
         return COACH_ENOMEM;
     *f = (struct field){.target = t, .key = key, .member = member};
-    if (t->kind == OVERRIDE_RULE && node_of(member) == NULL) /* what its file gives to all */
+    if (t->kind == OVERRIDE_RULE && override_node(member) == NULL) /* what its file gives to all */
         memcpy(member, (const char *)&t->file->defaults + key->offset, override_value_size(key));
     int rc = COACH_OK;
     for (size_t i = 0; i < site_item_count(key, member) && rc == COACH_OK; i++)
@@ -555,8 +542,8 @@ static int add_items(struct merge *m, struct field *f, const struct def_change *
         memcpy(items + count * size, (char *)items_of(f->key, c->value) + i * size, size);
         give_items(f->key, f->member, items, count + 1);
     }
-    if (rc == COACH_OK && node_of(f->member) == NULL)
-        set_node(f->member, node_of(c->value));
+    if (rc == COACH_OK && override_node(f->member) == NULL)
+        *(const struct yaml_node **)f->member = override_node(c->value);
     return rc;
 }
 
@@ -569,7 +556,7 @@ static bool fits_body(struct merge *m, const struct site_target *t, const struct
     bool body = false;
     for (size_t i = 0; i < 4; i++)
         body = body || (t->kind != OVERRIDE_LIST && strcmp(bodies[i], c->key->name) == 0);
-    if (!body || node_of((const char *)t->before + c->key->offset) != NULL)
+    if (!body || override_node((const char *)t->before + c->key->offset) != NULL)
         return true;
     keys_refuse(m->pack->problems, c->node, "override-body",
                 t->kind == OVERRIDE_RULE ? "write a rule of your own" : "write a signal of your own",
@@ -580,7 +567,7 @@ static bool fits_body(struct merge *m, const struct site_target *t, const struct
 
 static int record(struct merge *m, struct site_target *t, const struct def_change *c)
 {
-    int rc = arena_grow(&m->pack->memory, &t->changes, t->change_count, &t->change_cap, sizeof(*t->changes));
+    int rc = arena_grow(&m->pack->memory, &t->changes, t->change_count, &t->change_cap, sizeof(void *));
     if (rc == COACH_OK)
         t->changes[t->change_count++] = c;
     return rc;
@@ -599,7 +586,7 @@ static int set_value(struct merge *m, struct site_target *t, const struct def_ch
         return COACH_OK;
     }
     *by = c;
-    const struct yaml_node *before = said_before(t, c->key), *now = node_of(c->value);
+    const struct yaml_node *before = said_before(t, c->key), *now = override_node(c->value);
     if (before != NULL && before->kind == YAML_SCALAR && strcmp(before->text, now->text) == 0)
         warn_there(m, now, before);
     memcpy((char *)t->def + c->key->offset, c->value, override_value_size(c->key));
