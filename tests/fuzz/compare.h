@@ -64,7 +64,7 @@ FUZZ size_t compare_line(struct scanner *s, const struct ruleset *set, const str
         for (size_t i = 0; i < n; i++)
             HOLDS(hits[i].span.from < hits[i].span.to && hits[i].span.to <= len);
         for (size_t i = 0; i < ruleset_count(set); i++)
-            at += compare_rule(s, set, w, ruleset_rule(set, i), roles[r], hits + at, n - at);
+            at += compare_rule(s, set, w, ruleset_rule(set, i), roles[r], n == 0 ? hits : hits + at, n - at);
         HOLDS(at == n);
         all += n;
     }
