@@ -105,6 +105,7 @@ static struct ruleset *make_set(struct rulegen *g, uint32_t phrases, const struc
 {
     struct buf texts[MOST_FILES];
     struct source files[MOST_FILES];
+    const struct rules_options draft = {.draft = true};
     struct ruleset *set = NULL;
     struct diags problems;
     uint32_t rule = 0;
@@ -119,7 +120,7 @@ static struct ruleset *make_set(struct rulegen *g, uint32_t phrases, const struc
         phrases -= some;
     }
     diags_init(&problems);
-    if (rules_compile(files, n, language, 1, &set, &problems) != COACH_OK) {
+    if (rules_compile(files, n, language, 1, &draft, &set, &problems) != COACH_OK) {
         print_problems(&problems);
         stop("the rules that were made", "do not compile");
     }

@@ -114,7 +114,7 @@ static void load(const char *name, const struct buf *text)
     struct diags problems;
     diags_init(&problems);
     clock_t begin = clock();
-    int rc = rules_compile(&file, 1, &language, 1, &set, &problems);
+    int rc = rules_compile(&file, 1, &language, 1, NULL, &set, &problems);
     HOLDS(rc == COACH_ERULES && problems.levels[DIAG_ERROR] > 0);
     print_cost(name, text->len, problems.levels[DIAG_ERROR], problems.items[0].code, begin);
     diags_clear(&problems);

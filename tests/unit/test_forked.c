@@ -176,7 +176,7 @@ static int build(const struct source *from, size_t n)
     struct ruleset *made = NULL;
     struct diags problems;
     diags_init(&problems);
-    int rc = rules_compile(from, n, &language, 1, &made, &problems);
+    int rc = rules_compile(from, n, &language, 1, NULL, &made, &problems);
     bool right = (rc == COACH_OK) == (made != NULL) && (rc != COACH_OK || diags_clean(&problems));
     ruleset_unref(made);
     diags_clear(&problems);
@@ -325,7 +325,7 @@ static void prepare(void)
     read_folder(SOURCE_DIR "/tests/fuzz/corpus/rules", "error-", broken, 200, &broken_count);
     read_calls();
     diags_init(&problems);
-    ck_assert_int_eq(rules_compile(files, file_count, &language, 1, &set, &problems), COACH_OK);
+    ck_assert_int_eq(rules_compile(files, file_count, &language, 1, NULL, &set, &problems), COACH_OK);
     diags_clear(&problems);
 }
 
