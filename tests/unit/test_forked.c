@@ -2,7 +2,7 @@
  * child has that one fail, or that and all after it, and ends the work; the parent goes on. No crash, no leak, and the
  * documented code.
  *
- *     test_forked            every 12th allocation of the long subjects, for CTest
+ *     test_forked            every 40th allocation of the long subjects, for CTest
  *     test_forked all        every one
  *
  * A sanitizer and valgrind bring an allocator of their own, so there the program is skipped. */
@@ -255,7 +255,7 @@ static void run(const char *name, int (*subject)(void), int want, long stride)
 
 /* --- the tests --- */
 
-static long stride = 12;
+static long stride = 40;
 
 START_TEST(a_build_of_the_shipped_pack_bears_each_failure)
 {
