@@ -323,6 +323,8 @@ static int resolve_lists(struct pack *p)
             keys_refuse(p->problems, def->node, "empty-list", NULL, "there is no phrase in this list");
         if (visit_list(p, def, &state, 1) > 0)
             rc = keep_list(p, def);
+        if (p->problems->out_of_memory) /* a list left out for that would be missing in those that name it */
+            rc = COACH_ENOMEM;
     }
     table_clear(&state);
     return rc;

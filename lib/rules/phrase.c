@@ -430,7 +430,9 @@ int phrase_parse(const struct yaml_node *scalar, const struct language *lang, st
                       .problems = problems};
     struct phrase phrase = {0};
     words_init(&p.words);
-    int rc = parse_sequence(&p, 0, &phrase);
+    int rc = p.len <= WORDS_MAX_TEXT ? parse_sequence(&p, 0, &phrase)
+                                     : refuse(&p, 0, 1, "phrase-too-long", "split it into several phrases",
+                                              "a phrase has at most %d bytes", WORDS_MAX_TEXT);
     if (rc == COACH_OK && !phrase_has_compulsory(&phrase))
         rc = refuse(&p, 0, p.len, "phrase-empty", "write at least one word that must be said",
                     phrase.count == 0 ? "there is no word in this phrase"

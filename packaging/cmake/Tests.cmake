@@ -1,5 +1,5 @@
 # Every tests/unit/test_*.c is a program and a test; every tests/integration/*.py and tests/lint/*.py is a test.
-# A test that exits 77 was skipped, and says why. Labels: unit, integration, lint, valgrind.
+# A test that exits 77 was skipped, and says why. Labels: unit, integration, lint, fuzz, bench, valgrind.
 option(COACH_VALGRIND "Add tests that run the unit tests and the daemon under valgrind" OFF)
 coach_find(CHECK check check)
 
@@ -60,3 +60,6 @@ endforeach()
 if(COACH_VALGRIND)
   coach_test(valgrind.session valgrind ${COACH_PYTHON} ${PROJECT_SOURCE_DIR}/tests/integration/session.py ${valgrind})
 endif()
+
+include(FuzzTargets)
+include(Bench)

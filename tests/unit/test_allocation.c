@@ -94,7 +94,8 @@ static const char language[] = "format: 1\nlanguage: en\ncontractions:\n  cant: 
                                "  s: is has\nfillers:\n  - um\n  - you know\nnumbers:\n  - one\n  - two\n"
                                "irregular:\n  go: went gone\nforms:\n  other: s ing\ncommon:\n  - you\n";
 static const char rules[] =
-    "format: 1\npack: test\nlists:\n  reason:\n    - policy\n    - the (rules | terms)\n  idle:\n    - x\nrules:\n"
+    "format: 1\npack: test\nlists:\n  reason:\n    - policy\n    - the (rules | terms)\n  idle:\n    - x\n"
+    "  whose:\n    - <reason> team\nrules:\n"
     "  - id: a\n    category: tone\n    message: about {reason}\n    says:\n      - ~go ...2 <reason>\n      - calm "
     "down\n"
     "    not_in:\n      - calm down period\n    unless:\n      - sorry\n    match:\n      - went against policy\n"
@@ -107,7 +108,10 @@ static const char rules[] =
     "      - see <reason> here\n    match:\n      - hush now\n      - see the terms here\n    no_match:\n      - now\n"
     "    quiets: c\n"
     "  - id: d\n    category: tone\n    message: m\n    regex: '\\bcase (?:id|number) [0-9]{1,5}'\n"
-    "    match:\n      - case id 5\n    no_match:\n      - case five\n";
+    "    match:\n      - case id 5\n    no_match:\n      - case five\n"
+    "  - id: e\n    category: tone\n    message: m\n    says:\n      - ask <whose>\n    match:\n      - ask policy "
+    "team\n"
+    "    no_match:\n      - ask a team\n";
 static const char wrong[] =
     "format: 1\npack: test\nruls: x\nlists:\n  a:\n    - <b>\n  b:\n    - <a>\nrules:\n  - id: a\n"
     "    category: tune\n    message: '{x}'\n    says:\n      - calm down?\n"

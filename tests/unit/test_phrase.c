@@ -324,6 +324,25 @@ START_TEST(a_phrase_has_at_most_64_items)
 }
 END_TEST
 
+/* What is not read of a text must not be left out of a phrase in silence. */
+START_TEST(a_phrase_longer_than_any_line_is_refused)
+{
+    static char text[PHRASE_COLUMN + WORDS_MAX_TEXT + 1000];
+    struct ruletest t;
+    size_t head = (size_t)snprintf(text, sizeof text, HEAD "      - ");
+    for (size_t extra = 0; extra < 2; extra++) {
+        memset(text + head, 'a', WORDS_MAX_TEXT + extra);
+        ruletest_build(&t, text);
+        ck_assert_int_eq(t.rc, extra == 0 ? COACH_OK : COACH_ERULES);
+        const struct diag *d = ruletest_find(&t, "phrase-too-long");
+        ck_assert_int_eq(d != NULL, extra == 1);
+        if (d != NULL)
+            ck_assert_int_eq(d->at.column, PHRASE_COLUMN);
+        ruletest_clear(&t);
+    }
+}
+END_TEST
+
 /* A list of lists whose pattern would be larger than memory, and phrases that can match in very many ways. */
 START_TEST(a_hostile_phrase_costs_a_bounded_time)
 {
@@ -354,6 +373,7 @@ int main(void)
     tcase_add_loop_test(t, a_wrong_phrase_is_refused_at_its_column, 0, RULETEST_ROWS(bad));
     tcase_add_loop_test(t, the_column_is_right_however_the_phrase_is_written, 0, RULETEST_ROWS(written));
     tcase_add_test(t, a_phrase_has_at_most_64_items);
+    tcase_add_test(t, a_phrase_longer_than_any_line_is_refused);
     tcase_add_loop_test(t, a_hostile_phrase_costs_a_bounded_time, 0, 3);
     suite_add_tcase(s, t);
     return ruletest_run(s);

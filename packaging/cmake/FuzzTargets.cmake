@@ -1,0 +1,25 @@
+# Every tests/fuzz/fuzz_NAME.c is a program, and a test fuzz.NAME over tests/fuzz/corpus/NAME with mutations of it.
+# With COACH_LIBFUZZER (packaging/cmake/fuzz.cmake) the programs are libFuzzer's, and tests/fuzz/run runs them.
+option(COACH_LIBFUZZER "Build the fuzz targets for clang's libFuzzer" OFF)
+set(fuzz_seconds 3) # of CPU, for the mutations of each
+
+add_custom_target(fuzz)
+if(NOT COACH_LIBFUZZER)
+  add_library(fuzz_driver STATIC ${PROJECT_SOURCE_DIR}/tests/fuzz/driver.c)
+endif()
+file(GLOB fuzz_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz_*.c)
+foreach(source IN LISTS fuzz_sources)
+  get_filename_component(name ${source} NAME_WE)
+  string(REPLACE "fuzz_" "" module ${name})
+  add_executable(${name} ${source})
+  target_compile_definitions(${name} PRIVATE SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  target_link_libraries(${name} PRIVATE coach_lib_eval)
+  add_dependencies(fuzz ${name})
+  if(COACH_LIBFUZZER)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_link_libraries(${name} PRIVATE fuzz_driver)
+    coach_test(fuzz.${module} fuzz ${name} ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${module} ${fuzz_seconds})
+  endif()
+endforeach()
