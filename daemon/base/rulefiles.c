@@ -301,6 +301,12 @@ static uint64_t cpu_ns(void *user)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+int rulefiles_build(const struct rulefiles *files, struct ruleset **ret, struct diags *problems)
+{
+    const struct rules_options options = {.clock = {cpu_ns, NULL}};
+    return rules_compile(files->rules, files->nrules, files->languages, files->nlanguages, &options, ret, problems);
+}
+
 int rulefiles_compile(const char *const *paths, size_t npaths, const char *languages_dir, const char *datadir,
                       struct rulefiles *files, struct ruleset **ret, struct diags *problems, coach_error *err)
 {
@@ -308,8 +314,7 @@ int rulefiles_compile(const char *const *paths, size_t npaths, const char *langu
     if (rc != COACH_OK)
         return rc;
     struct ruleset *set = NULL;
-    const struct rules_options options = {.clock = {cpu_ns, NULL}};
-    rc = rules_compile(files->rules, files->nrules, files->languages, files->nlanguages, &options, &set, problems);
+    rc = rulefiles_build(files, &set, problems);
     if (rc == COACH_OK && diags_clean(problems)) {
         *ret = set;
         return COACH_OK;

@@ -33,6 +33,9 @@ void rulefiles_clear(struct rulefiles *f);
 int rulefiles_load(struct rulefiles *f, const char *const *paths, size_t npaths, const char *languages_dir,
                    const char *datadir, struct diags *problems, coach_error *err);
 
+/* Builds the rule set of the files that were loaded; returns what rules_compile (lib/rules/compile.h) returns. */
+int rulefiles_build(const struct rulefiles *files, struct ruleset **ret, struct diags *problems);
+
 /* Loads as above into `files` (which the caller has initialised, and clears after `problems`) and builds the
  * rule set. Returns 0 and sets `*ret`, to be given back with ruleset_unref; COACH_ERULES when a file holds an
  * error, each in `problems`, `err` then saying how many; COACH_EINVAL and COACH_ENOMEM as above. */

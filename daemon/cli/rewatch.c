@@ -13,7 +13,6 @@
 #include "daemon/cli/cli.h"
 #include "daemon/cli/screen.h"
 #include "lib/base/hash.h"
-#include "lib/rules/compile.h"
 
 enum { LOOK_MS = 300 };
 
@@ -83,8 +82,7 @@ static void judge(struct look *l, const struct screen *s, rewatch_fn fn, void *u
     struct ruleset *set = NULL;
     int rc = l->rc;
     if (rc == COACH_OK)
-        rc =
-            rules_compile(l->files.rules, l->files.nrules, l->files.languages, l->files.nlanguages, &set, &l->problems);
+        rc = rulefiles_build(&l->files, &set, &l->problems);
     if (l->rc != COACH_OK) {
         screen_text(s, l->err.text, strlen(l->err.text));
         fputc('\n', s->to);

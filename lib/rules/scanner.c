@@ -477,7 +477,7 @@ bool scanner_part_find(struct scanner *s, const struct ruleset *set, const struc
     struct part_range parts = range_of(part_of(set, rule), part);
     struct match m;
     if (index >= parts.count || first >= words->count ||
-        !find(s, &set->phrases[parts.first + index], words, words->items[first].at, &m))
+        !find(s, set, &set->phrases[parts.first + index], words, words->items[first].at, &m))
         return false;
     *range = (struct scanner_span){words_at(words, m.from), words_at(words, m.to)};
     return true;
