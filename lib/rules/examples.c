@@ -19,12 +19,12 @@ struct proof {
     enum examples_need need;
 };
 
-/* How bad it is that something is not proved. What a site file adds to a rule of the pack is its own affair: the rule
- * holds without it, and the pack's examples are not the site's to write. */
-static enum diag_level level_of(const struct proof *p, const struct def_rule *rule, const struct yaml_node *unproved)
+/* How bad it is that something is not proved. What a site changes in a rule of a pack is its own affair: the pack's
+ * rule was proved without it, and its examples are not the site's to write. */
+static enum diag_level level_of(const struct proof *p, const struct def_rule *rule)
 {
-    bool added = unproved->at.source != rule->node->at.source;
-    return p->need == EXAMPLES_ADVISED || added ? DIAG_WARNING : DIAG_ERROR;
+    bool changed = site_target_of(p->pack, rule) != NULL;
+    return p->need == EXAMPLES_ADVISED || changed ? DIAG_WARNING : DIAG_ERROR;
 }
 
 /* A pack's example that no longer holds once a site has changed the rule: the site's people cannot mend the pack. */
@@ -131,7 +131,7 @@ static int prove_near(struct proof *p, const struct def_rule *def, const struct 
     bool near = true;
     int rc = scanner_is_near(p->scanner, p->set, rule, &p->words, &near);
     if (rc == COACH_OK && !near)
-        add(p, level_of(p, def, example->node), "no-match-vacuous", example->node,
+        add(p, level_of(p, def), "no-match-vacuous", example->node,
             "take a sentence that is close to one of the phrases",
             "this example proves nothing: it shares no word with the rule's phrases");
     return rc;
@@ -172,14 +172,14 @@ static void report_unproved(struct proof *p, const struct def_rule *def, const s
         const struct yaml_node *at = phrases->items[i].node;
         bool added = site_target_of(p->pack, p->def) != NULL && site_file_of(p->pack, at) != NULL;
         if (!proved[i])
-            add(p, level_of(p, def, at), code, at, added ? "give the rule an example for it, below 'add:' too" : hint,
+            add(p, level_of(p, def), code, at, added ? "give the rule an example for it, below 'add:' too" : hint,
                 what);
     }
 }
 
 static void report_missing(struct proof *p, const struct def_rule *def, const char *hint, const char *what)
 {
-    add(p, level_of(p, def, def->id.node), "no-match-examples", def->id.node, hint, what);
+    add(p, level_of(p, def), "no-match-examples", def->id.node, hint, what);
 }
 
 /* What the examples of a rule show. */

@@ -371,6 +371,31 @@ START_TEST(an_exception_of_a_site_that_silences_a_packs_example_names_the_site)
 }
 END_TEST
 
+/* A second exception that holds on a pack's example takes the proof from the first; so does an example that goes. */
+START_TEST(what_a_change_leaves_unproved_in_the_pack_is_at_most_a_warning)
+{
+    static const struct {
+        const char *change, *code;
+        int line;
+    } rows[] = {
+        {"    add:\n      not_in:\n        - once things calm down\n", "exception-unproved", 23},
+        {"    remove:\n      match: settle down\n", "phrase-unproved", 21},
+        {"    remove:\n      no_match: once things calm down\n", "no-match-examples", 14},
+    };
+    for (int i = 0; i < RULETEST_ROWS(rows); i++) {
+        struct ruletest t;
+        char site[400];
+        snprintf(site, sizeof site, "%s%s", CALM, rows[i].change);
+        build_good(&t, site, NULL);
+        const struct diag *d = ruletest_find(&t, rows[i].code);
+        ck_assert_msg(d != NULL && d->level == DIAG_WARNING && d->at.line == rows[i].line, "%d: %s", i,
+                      ruletest_problems(&t));
+        ck_assert_str_eq(d->at.source->name, "pack.yaml");
+        ruletest_clear(&t);
+    }
+}
+END_TEST
+
 START_TEST(a_sites_own_rules_lists_and_limits_join_the_packs)
 {
     struct ruletest t;
@@ -661,6 +686,7 @@ int main(void)
     tcase_add_test(t, items_are_added_and_taken_out_and_the_others_stay);
     tcase_add_test(t, a_term_gets_other_words_by_removing_and_adding_it);
     tcase_add_test(t, an_exception_of_a_site_that_silences_a_packs_example_names_the_site);
+    tcase_add_test(t, what_a_change_leaves_unproved_in_the_pack_is_at_most_a_warning);
     tcase_add_test(t, a_sites_own_rules_lists_and_limits_join_the_packs);
     tcase_add_test(t, the_order_of_files_decides_nothing);
     tcase_add_test(t, a_site_may_be_split_into_several_files);
