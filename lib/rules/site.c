@@ -516,7 +516,7 @@ static void report_there(struct merge *m, const struct field *f, const struct de
     char hint[240];
     snprintf(hint, sizeof hint, "it is at %.120s:%d; name the term under 'remove:' as well to change its words",
              s->node->at.source->name, s->node->at.line);
-    keys_refuse(m->pack->problems, item, "override-there", hint, "this term is there already, with other words for it");
+    keys_refuse(m->pack->problems, item, "override-term", hint, "this term is there already, with other words for it");
 }
 
 static int add_items(struct merge *m, struct field *f, const struct def_change *c)

@@ -145,7 +145,7 @@ static const struct row {
     {CALM "    remove:\n      not_in:\n        - things calm down\n        - Things  calm down\n      no_match: once "
           "things calm down\n",
      "override-twice", 10, 11, "removed twice", "site.yaml:8"},
-    {TERMS "    add:\n      swap:\n        gds: the other\n", "override-there", 9, 9, "with other words",
+    {TERMS "    add:\n      swap:\n        gds: the other\n", "override-term", 9, 9, "with other words",
      "pack.yaml:33"},
     {OVER "  - list: polite\n    because: x\n    remove:\n      - please\n", "override-empties", 6, 5,
      "nothing is left of the list 'polite'", NULL},
