@@ -4,6 +4,7 @@
 
 #include "daemon/cli/cli.h"
 #include "daemon/cli/screen.h"
+#include "lib/rules/compile.h"
 
 static void print_errors(const struct diags *problems)
 {
@@ -39,11 +40,32 @@ void loaded_clear(struct loaded *l)
     rulefiles_clear(&l->files);
 }
 
+/* As loaded_read, but a rule may still be without its examples: it is being written. */
+static int read_draft(struct loaded *l, const char *command, const struct option_list *rules, const char *languages)
+{
+    static const struct rules_options draft = {.draft = true};
+    struct rulefiles *f = &l->files;
+    coach_error err = {0};
+    l->set = NULL;
+    rulefiles_init(f);
+    diags_init(&l->problems);
+    int rc = rulefiles_load(f, rules->items, rules->count, languages, COACH_DATADIR, &l->problems, &err);
+    if (rc != COACH_OK)
+        return cli_fail(command, "%s", err.text);
+    rc = rules_compile(f->rules, f->nrules, f->languages, f->nlanguages, &draft, &l->set, &l->problems);
+    if (rc == COACH_OK && diags_clean(&l->problems))
+        return CLI_OK;
+    print_errors(&l->problems);
+    size_t errors = l->problems.levels[DIAG_ERROR];
+    return rc == COACH_ENOMEM ? cli_fail(command, "out of memory")
+                              : cli_fail(command, "%zu error%s in the rule files", errors, errors == 1 ? "" : "s");
+}
+
 int loaded_read_trees(struct loaded_trees *l, const char *command, const struct option_list *rules,
                       const char *languages)
 {
     *l = (struct loaded_trees){0};
-    int code = loaded_read(&l->loaded, command, rules, languages);
+    int code = read_draft(&l->loaded, command, rules, languages);
     const struct rulefiles *f = &l->loaded.files;
     if (anatomy_read(&l->anatomy, f->rules, code == CLI_OK ? f->nrules : 0, f->languages,
                      code == CLI_OK ? f->nlanguages : 0) != COACH_OK)

@@ -17,7 +17,8 @@ struct loaded {
 int loaded_read(struct loaded *l, const char *command, const struct option_list *rules, const char *languages);
 void loaded_clear(struct loaded *l);
 
-/* The same with the trees of the rules, for the commands that take them apart. */
+/* The same with the trees of the rules, for the commands that take them apart; a rule that is being written may still
+ * be without its examples. */
 struct loaded_trees {
     struct loaded loaded;
     struct anatomy anatomy;

@@ -44,11 +44,21 @@ rules:
     unless:
       - i would not (ask | tell) you
     message: You said {reason}.
+    match:
+      - you need to quiet down
+      - it is against policy
+    no_match:
+      - once you need to settle down period
+      - I would not tell you that you need to calm down
   - id: test-swap
     category: jargon
     swap:
       RMA: return number
     message: Say {plain}.
+    match:
+      - the RMA
+    no_match:
+      - the r m number
   - id: test-shadow
     category: tone
     mode: shadow
@@ -56,6 +66,10 @@ rules:
     says:
       - so what
     message: m
+    match:
+      - so what
+    no_match:
+      - so it is
   - id: test-disabled
     category: tone
     mode: disabled
@@ -63,19 +77,32 @@ rules:
     says:
       - never mind
     message: m
+    match:
+      - never mind
+    no_match:
+      - never
   - id: test-covered
     category: tone
     says:
       - whatever
     not_in:
-      - whatever
+      - whatever <end>
     message: m
+    match:
+      - whatever you say
+    no_match:
+      - whatever
   - id: test-wide
     category: tone
     says:
       - (get | have | take) (a | the | your) ...2 (refund | escalat*) (now | today)?
       - <number> ~refund
     message: m
+    match:
+      - take the refund
+      - two refunds
+    no_match:
+      - a refund
   - id: test-later
     category: tone
     when:
@@ -323,12 +350,12 @@ def test_watch_tries_again_on_each_save():
     """A save gives the new verdict, one with mistakes the mistakes, and a mended file the verdict again, until Ctrl-C."""
     with Rules() as path, Watching(path, "you need to come down") as w:
         w.expect("nothing: ")
-        path.write_text(RULES.replace("calm | settle", "calm | come"))
+        path.write_text(RULES.replace("calm | settle", "come | calm | settle"))
         w.expect("rule test-calm")
         save_by_renaming(path, RULES.replace("(calm | settle", "(calm | settle |"))
         w.expect("[empty-alternative]")
         w.expect("1 error: mend it and save")
-        save_by_renaming(path, RULES.replace("calm | settle", "come | settle"))
+        save_by_renaming(path, RULES.replace("calm | settle", "come | calm | settle"))
         w.expect("rule test-calm", 2)
         assert w.read(w.remarks).count("saved, and tried again") == 3, w.read(w.remarks)
         assert w.stop() == 0
@@ -343,7 +370,8 @@ def test_watch_outlives_a_file_that_goes_away():
         path.write_text(RULES)
         w.expect("rule test-shadow", 2)
         (path.parent / "more.yaml").write_text("format: 1\npack: more\nrules:\n  - id: more-so\n    category: tone\n"
-                                               "    speaker: customer\n    says:\n      - so what\n    message: m\n")
+                                               "    speaker: customer\n    says:\n      - so what\n    message: m\n"
+                                               "    match:\n      - so what\n    no_match:\n      - so it is\n")
         w.expect("rule more-so")
         assert w.stop() == 0
 
