@@ -40,8 +40,8 @@ static bool blames_site(struct proof *p, const struct yaml_node *at, char *hint,
     return true;
 }
 
-static void add(struct proof *p, enum diag_level level, const char *code, const struct yaml_node *at, const char *hint,
-                const char *what)
+static void report(struct proof *p, enum diag_level level, const char *code, const struct yaml_node *at,
+                   const char *hint, const char *what)
 {
     char site_hint[300];
     if (level == DIAG_ERROR && blames_site(p, at, site_hint, sizeof site_hint))
@@ -78,10 +78,10 @@ static void refuse_silent(struct proof *p, const struct def_text *example, bool 
     snprintf(hint, sizeof hint, "it runs over the text as it is heard: '%.*s'", (int)n,
              n == 0 ? "" : p->words.line.data + 1);
     if (is_regex)
-        add(p, DIAG_ERROR, "match-fails", example->node, hint, "the regular expression does not match this example");
+        report(p, DIAG_ERROR, "match-fails", example->node, hint, "the regular expression does not match this example");
     else
-        add(p, DIAG_ERROR, "match-fails", example->node, "mend the phrases, or the example",
-            "no phrase of the rule matches this example");
+        report(p, DIAG_ERROR, "match-fails", example->node, "mend the phrases, or the example",
+               "no phrase of the rule matches this example");
 }
 
 /* One sentence that must set the rule off; marks the phrases that it hits. */
@@ -101,12 +101,12 @@ static int prove_match(struct proof *p, const struct rule *rule, const struct de
         refuse_silent(p, example, is_regex);
         break;
     case SCANNER_NOT_IN:
-        add(p, DIAG_ERROR, "match-fails", example->node, "make the exception narrower, or change the example",
-            "this example is silenced by 'not_in'");
+        report(p, DIAG_ERROR, "match-fails", example->node, "make the exception narrower, or change the example",
+               "this example is silenced by 'not_in'");
         break;
     case SCANNER_UNLESS:
-        add(p, DIAG_ERROR, "match-fails", example->node, "make the exception narrower, or change the example",
-            "this example is silenced by 'unless'");
+        report(p, DIAG_ERROR, "match-fails", example->node, "make the exception narrower, or change the example",
+               "this example is silenced by 'unless'");
         break;
     }
     return COACH_OK;
@@ -131,9 +131,9 @@ static int prove_near(struct proof *p, const struct def_rule *def, const struct 
     bool near = true;
     int rc = scanner_is_near(p->scanner, p->set, rule, &p->words, &near);
     if (rc == COACH_OK && !near)
-        add(p, level_of(p, def), "no-match-vacuous", example->node,
-            "take a sentence that is close to one of the phrases",
-            "this example proves nothing: it shares no word with the rule's phrases");
+        report(p, level_of(p, def), "no-match-vacuous", example->node,
+               "take a sentence that is close to one of the phrases",
+               "this example proves nothing: it shares no word with the rule's phrases");
     return rc;
 }
 
@@ -148,8 +148,8 @@ static int prove_no_match(struct proof *p, const struct def_rule *def, const str
         return rc;
     switch (scanner_rule(p->scanner, p->set, rule, &p->words, &found)) {
     case SCANNER_HIT:
-        add(p, DIAG_ERROR, "no-match-fires", example->node, "make the phrases narrower, or add an exception",
-            "the rule fires on this example");
+        report(p, DIAG_ERROR, "no-match-fires", example->node, "make the phrases narrower, or add an exception",
+               "the rule fires on this example");
         break;
     case SCANNER_NOT_IN:
         if (count_parts(p, rule, SCANNER_PART_NOT_IN, &which) == 1)
@@ -172,14 +172,14 @@ static void report_unproved(struct proof *p, const struct def_rule *def, const s
         const struct yaml_node *at = phrases->items[i].node;
         bool added = site_target_of(p->pack, p->def) != NULL && site_file_of(p->pack, at) != NULL;
         if (!proved[i])
-            add(p, level_of(p, def), code, at, added ? "give the rule an example for it, below 'add:' too" : hint,
-                what);
+            report(p, level_of(p, def), code, at, added ? "give the rule an example for it, below 'add:' too" : hint,
+                   what);
     }
 }
 
 static void report_missing(struct proof *p, const struct def_rule *def, const char *hint, const char *what)
 {
-    add(p, level_of(p, def), "no-match-examples", def->id.node, hint, what);
+    report(p, level_of(p, def), "no-match-examples", def->id.node, hint, what);
 }
 
 /* What the examples of a rule show. */

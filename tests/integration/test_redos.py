@@ -39,7 +39,21 @@ def rule(name, pattern):
 
 HEAD = "format: 1\npack: test\nrules:\n"
 HELLO = HEAD + "  - id: hello\n    category: tone\n    severity: critical\n    cooldown: 0s\n    per_call: 100\n" \
-               "    message: m\n    says:\n      - hello there\n"
+               "    message: m\n    says:\n      - hello there\n    match:\n      - hello there\n    no_match:\n      - hello\n"
+
+
+def live(patterns):
+    """A daemon with these regex rules, by name. Nobody knows examples for them, so a site puts them into rules that have."""
+    pack, site = HELLO, "format: 1\nsite: here\noverrides:\n"
+    for name, pattern in patterns.items():
+        pack += rule(name, r"\bcalm down\b") + "    match:\n      - calm down\n    no_match:\n      - be calm\n"
+        quoted = pattern.replace("'", "''")
+        site += (f"  - rule: {name}\n    because: x\n    written_for: 1\n    set:\n      regex: '{quoted}'\n"
+                 "    remove:\n      match:\n        - calm down\n      no_match:\n        - be calm\n")
+    d = Daemon(rules=pack, start=False)
+    (d.rules / "zsite.yaml").write_text(site)
+    d.start()
+    return d
 
 
 def corpus():
@@ -68,7 +82,8 @@ def check(pattern):
         p = subprocess.run([COACH, "check", "--json", "--languages", LANGUAGES, path], capture_output=True, text=True,
                            timeout=60)
         assert p.returncode in (0, 1), p.stderr
-        return [q["code"] for q in json.loads(p.stdout)["problems"] if q["level"] == "error"]
+        problems = json.loads(p.stdout)["problems"]
+        return [q["code"] for q in problems if q["level"] == "error" and q["code"] != "no-match-examples"]
 
 
 def print_costs(costs):
@@ -116,8 +131,7 @@ def test_the_daemon_is_not_held_up():
     """With all that were taken as live rules, every attack is run and the daemon goes on coaching."""
     rows = corpus()
     taken = [r for r, c in zip(rows, measure(rows)) if not c["code"] and c["check_ns"] < 80e6]
-    text = HELLO + "".join(rule(f"r-{i}", r["pattern"]) for i, r in enumerate(taken))
-    with Daemon(rules=text) as d, d.agent("sam") as sam, d.ingest() as w:
+    with live({f"r-{i}": r["pattern"] for i, r in enumerate(taken)}) as d, d.agent("sam") as sam, d.ingest() as w:
         w.send(say("c-1", "hello there", agent_id="sam"))
         assert sam.skip_to("nudge")["rule"] == "hello"
         before, begin = d.cpu_seconds(), time.monotonic()
@@ -132,7 +146,7 @@ def test_the_daemon_is_not_held_up():
 
 def test_quarantine():
     """A rule that gives up three times is left out until the next reload; log, status and metrics name it and no text."""
-    with Daemon(rules=HELLO + rule("hidden", HIDDEN)) as d, d.agent("sam") as sam, d.ingest() as w:
+    with live({"hidden": HIDDEN}) as d, d.agent("sam") as sam, d.ingest() as w:
         w.send(say("c-1", "qwertyabcd", agent_id="sam"))
         assert sam.skip_to("nudge")["rule"] == "hidden"
         w.send(*(say("c-2", ATTACK, agent_id="kim", segment_id=f"s{i}") for i in range(2)))
