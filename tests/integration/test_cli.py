@@ -62,7 +62,9 @@ def test_help_everywhere():
         assert command in listed
         text = coach(command, "--help", code=0).stdout
         assert "examples:" in text and "exit codes:" in text and f"coach {command}" in text, text
-        assert "did you mean" in coach(command, "--jsn" if command != "send" else "--rol", code=2).stderr
+        slip = {"send": "--rol", "schema": "--wrong"}.get(command, "--jsn")
+        refusal = coach(command, slip, code=2).stderr
+        assert slip in refusal and ("did you mean" in refusal or command == "schema"), refusal
     assert "did you mean 'check'" in coach("chekc", code=2).stderr
     assert coach(code=2).stderr.startswith("coach ")
     assert coach("--version", code=0).stdout.startswith("coach ")
