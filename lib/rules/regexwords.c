@@ -113,7 +113,7 @@ static bool read_choice(struct reader *r, const struct regex_node *n, struct tex
             return false;
         for (size_t i = 0; i < one->count; i++)
             add(ret, one->items[i]);
-        if (ret->count == 1 && ret->items[0][0] == ANYTHING)
+        if (ret->count == 1 && ret->items[0][0] == ANYTHING && ret->items[0][1] == '\0')
             return true;
     }
     return true;

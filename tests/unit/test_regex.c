@@ -311,6 +311,7 @@ static const struct {
     {"\\b(?:case|ticket)s?\\b", "cases case tickets ticket"},
     {"\\bcase\\b|ticket", ""},
     {"\\breali[sz]e\\b", "realise realize"},
+    {"(\\w{1,9} fund|reali[sz]e)\\b", ""}, /* the second way begins anywhere */
     {"\\breali[a-z]e\\b", ""},
     {"\\bcase\\b.*", "case"},
     {"\\bcase\\B", ""},
