@@ -14,6 +14,7 @@ if(COACH_SANITIZE)
   list(APPEND test_environment CK_FORK=no UBSAN_OPTIONS=print_stacktrace=1
        ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1)
 endif()
+# Under valgrind the comparisons tagged "large" are left out: they take minutes there and run everywhere else.
 set(valgrind valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible)
 
 function(coach_test name label)
@@ -39,7 +40,7 @@ foreach(source IN LISTS unit_sources)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   coach_test(unit.${module} unit ${name})
   if(COACH_VALGRIND)
-    coach_test(valgrind.${module} valgrind ${CMAKE_COMMAND} -E env CK_FORK=no ${valgrind} $<TARGET_FILE:${name}>)
+    coach_test(valgrind.${module} valgrind ${CMAKE_COMMAND} -E env CK_FORK=no CK_EXCLUDE_TAGS=large ${valgrind} $<TARGET_FILE:${name}>)
   endif()
 endforeach()
 

@@ -437,8 +437,12 @@ int main(void)
     tcase_add_test(t, lists_that_a_message_quotes_are_captured);
     tcase_add_test(t, rules_speak_in_the_order_of_their_files);
     tcase_add_test(t, one_scanner_serves_any_number_of_rule_sets_in_turn);
-    tcase_add_loop_test(t, the_prefilter_finds_what_trying_every_phrase_finds, 0, 5);
-    tcase_add_test(t, the_prefilter_is_right_on_the_shipped_pack);
     suite_add_tcase(s, t);
+    TCase *large = tcase_create("prefilter");
+    tcase_set_timeout(large, 300);
+    tcase_set_tags(large, "large");
+    tcase_add_loop_test(large, the_prefilter_finds_what_trying_every_phrase_finds, 0, 5);
+    tcase_add_test(large, the_prefilter_is_right_on_the_shipped_pack);
+    suite_add_tcase(s, large);
     return ruletest_run(s);
 }

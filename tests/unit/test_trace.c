@@ -492,10 +492,14 @@ int main(void)
     suite_add_tcase(s, halt);
     TCase *agree = tcase_create("agreement with the pattern");
     tcase_set_timeout(agree, 300);
-    tcase_add_loop_test(agree, walk_and_pattern_agree_on_random_phrases_and_lines_near_them, 0, BATCHES);
     tcase_add_loop_test(agree, walk_and_pattern_agree_where_it_is_odd, 0, RULETEST_ROWS(oddities));
-    tcase_add_loop_test(agree, walk_and_pattern_agree_on_the_shipped_pack_over_calls, 0, RULETEST_ROWS(samples));
     suite_add_tcase(s, agree);
+    TCase *large = tcase_create("agreement on many lines");
+    tcase_set_timeout(large, 300);
+    tcase_set_tags(large, "large");
+    tcase_add_loop_test(large, walk_and_pattern_agree_on_random_phrases_and_lines_near_them, 0, BATCHES);
+    tcase_add_loop_test(large, walk_and_pattern_agree_on_the_shipped_pack_over_calls, 0, RULETEST_ROWS(samples));
+    suite_add_tcase(s, large);
     TCase *sentences = tcase_create("sentences");
     tcase_set_timeout(sentences, 60);
     tcase_add_test(sentences, sentences_of_the_shipped_pack_are_matched_by_the_phrase_they_were_made_from);
