@@ -259,9 +259,9 @@ enum { ADVICES = sizeof advices / sizeof *advices };
 static const char *directive_line(const struct reading *r, const char *line)
 {
     for (const char *p = line; p > r->text; p--)
-        if (*p == '%' && p[-1] == '\n')
+        if (p < r->text + r->len && *p == '%' && p[-1] == '\n') /* a last line may be empty */
             return p;
-    return *r->text == '%' ? r->text : line;
+    return r->len > 0 && *r->text == '%' ? r->text : line;
 }
 
 static void advise_row(const struct reading *r, const yaml_parser_t *p, const char *line, const char *value,

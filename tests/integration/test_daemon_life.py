@@ -109,7 +109,7 @@ def test_rules_are_read_from_folders_below():
         deep = d.rules / "site" / "billing"
         deep.mkdir(parents=True)
         (deep / "more.yaml").write_text(MORE[MORE.index("  - id: test-hold"):].join(
-            ["format: 1\nsite: billing\nlanguage: en\nrules:\n", ""]))
+            ["format: 1\npack: test\nlanguage: en\nrules:\n", ""]))
         (d.rules / "languages").mkdir()
         (d.rules / "languages" / "xx.yaml").write_text("nothing: of this\n")
         (d.rules / ".hidden.yaml").write_text("nothing: of this\n")
