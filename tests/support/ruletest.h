@@ -12,6 +12,7 @@
 #include "lib/rules/compile.h"
 #include "lib/rules/scanner.h"
 #include "lib/text/words.h"
+#include "tests/support/suite.h"
 
 #define RULETEST __attribute__((unused)) static
 
@@ -122,15 +123,6 @@ RULETEST size_t ruletest_scan(struct ruletest *t, const char *line, coach_role r
     ruletest_hear(t, line);
     ck_assert_int_eq(scanner_scan(t->scanner, t->set, &t->words, role, hits, &n), COACH_OK);
     return n;
-}
-
-RULETEST int ruletest_run(Suite *s)
-{
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 #define RULETEST_ROWS(rows) ((int)(sizeof(rows) / sizeof *(rows)))

@@ -16,6 +16,7 @@
 #include "lib/rules/parts.h"
 #include "lib/rules/sample.h"
 #include "lib/rules/trace.h"
+#include "tests/support/suite.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -447,9 +448,5 @@ int main(void)
     tcase_add_test(t, the_public_functions_may_run_out_of_memory_anywhere);
     tcase_add_loop_test(t, the_tools_may_run_out_of_memory_anywhere, 0, 2);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(s);
 }

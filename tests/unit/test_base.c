@@ -11,6 +11,7 @@
 #include "lib/base/hash.h"
 #include "lib/base/table.h"
 #include "lib/base/utf8.h"
+#include "tests/support/suite.h"
 
 /* --- buf --- */
 
@@ -594,9 +595,5 @@ int main(void)
     tcase_add_loop_test(t, a_long_message_is_cut_between_characters, 0, 3);
     tcase_add_test(t, sorted_problems_stand_by_file_line_and_column_and_ties_as_they_came);
     tcase_add_loop_test(t, the_nearest_known_word_is_found_unless_it_is_far, 0, ROWS(near_rows));
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(s);
 }

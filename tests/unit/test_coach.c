@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "tests/support/suite.h"
 
 static const char table[] = "format: 1\nlanguage: en\nendings:\n  re: are\nfillers:\n  - um\n";
 static const char pack[] =
@@ -247,9 +248,5 @@ int main(void)
     tcase_add_test(t, rules_live_until_the_last_reference_goes);
     tcase_add_test(t, nothing_may_be_freed);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(s);
 }

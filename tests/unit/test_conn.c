@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "tests/support/suite.h"
 
 /* One end of a socket pair is the connection under test, the other one the peer. */
 struct end {
@@ -421,9 +422,5 @@ int main(void)
     tcase_add_loop_test(t, a_suspended_connection_may_be_closed_by_another, 0, 2);
     suite_add_tcase(s, t);
     signal(SIGPIPE, SIG_IGN);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(s);
 }

@@ -575,5 +575,5 @@ int main(void)
     tcase_add_test(c, two_runs_give_the_same_bytes);
     tcase_add_test(c, a_call_of_a_hundred_thousand_lines_stays_small);
     suite_add_tcase(s, c);
-    return ruletest_run(s);
+    return suite_run(s);
 }

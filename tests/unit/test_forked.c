@@ -351,6 +351,6 @@ int main(int argc, char **argv)
     tcase_add_test(t, recorded_calls_and_their_replay_bear_each_failure);
     tcase_add_test(t, muting_bears_each_failure);
     suite_add_tcase(s, t);
-    return ruletest_run(s);
+    return suite_run(s);
 }
 #endif

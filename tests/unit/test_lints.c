@@ -232,5 +232,5 @@ int main(void)
     tcase_add_loop_test(t, a_phrase_that_another_covers_is_named_with_its_line, 0, RULETEST_ROWS(redundant));
     tcase_add_test(t, a_rule_of_many_wide_phrases_is_checked_in_bounded_steps);
     suite_add_tcase(s, t);
-    return ruletest_run(s);
+    return suite_run(s);
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include "tests/support/suite.h"
 
 /* Standard error is a pipe while a test runs. */
 static int kept, reading;
@@ -148,9 +149,5 @@ int main(void)
     tcase_add_loop_test(t, the_journal_gets_fields_when_standard_error_leads_there, 0, 2);
     tcase_add_test(t, what_peers_cause_is_limited);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(s);
 }

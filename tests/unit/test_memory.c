@@ -16,6 +16,7 @@
 #include "lib/wire/nudge.h"
 #include "lib/wire/reader.h"
 #include "lib/yaml/yaml.h"
+#include "tests/support/suite.h"
 
 #if defined(__has_feature)
 #define HAS_FEATURE(name) __has_feature(name)
@@ -349,11 +350,7 @@ int main(void)
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, any_allocation_may_fail, 0, 2 * (int)(sizeof subjects / sizeof *subjects));
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(s);
 }
 
 #endif

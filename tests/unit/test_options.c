@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include "tests/support/suite.h"
 
 struct values {
     bool help;
@@ -304,9 +305,5 @@ int main(void)
     tcase_add_test(t, help_names_every_option_and_its_default);
     tcase_add_test(t, what_dump_writes_reads_back_as_the_same_values);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(s);
 }

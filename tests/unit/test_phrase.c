@@ -376,5 +376,5 @@ int main(void)
     tcase_add_test(t, a_phrase_longer_than_any_line_is_refused);
     tcase_add_loop_test(t, a_hostile_phrase_costs_a_bounded_time, 0, 3);
     suite_add_tcase(s, t);
-    return ruletest_run(s);
+    return suite_run(s);
 }

@@ -205,5 +205,5 @@ int main(void)
     tcase_add_test(c, a_call_that_ended_begins_anew);
     tcase_add_test(c, what_arrived_late_cools_down_as_it_did_live);
     suite_add_tcase(s, c);
-    return ruletest_run(s);
+    return suite_run(s);
 }

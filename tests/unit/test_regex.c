@@ -520,5 +520,5 @@ int main(void)
     tcase_add_test(limits, a_rule_that_gives_up_is_named_and_can_be_left_out);
     tcase_add_loop_test(limits, three_hits_in_ten_minutes_put_a_rule_out, 0, RULETEST_ROWS(hits_of));
     tcase_add_test(limits, quarantine_keeps_to_its_room);
-    return ruletest_run(s);
+    return suite_run(s);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "tests/support/suite.h"
 
 static char folder[] = "/tmp/rulefiles-XXXXXX";
 static struct rulefiles files;
@@ -200,9 +201,5 @@ int main(void)
     tcase_add_test(t, without_paths_the_installed_pack_is_meant);
     tcase_add_test(t, an_error_in_a_file_is_an_error_of_the_set);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(s);
 }

@@ -556,5 +556,5 @@ int main(void)
     tcase_add_test(t, each_variant_has_a_hash_of_its_own);
     tcase_add_test(t, the_example_pack_of_the_specification_holds);
     suite_add_tcase(s, t);
-    return ruletest_run(s);
+    return suite_run(s);
 }

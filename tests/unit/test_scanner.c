@@ -444,5 +444,5 @@ int main(void)
     tcase_add_loop_test(large, the_prefilter_finds_what_trying_every_phrase_finds, 0, 5);
     tcase_add_test(large, the_prefilter_is_right_on_the_shipped_pack);
     suite_add_tcase(s, large);
-    return ruletest_run(s);
+    return suite_run(s);
 }

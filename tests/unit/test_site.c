@@ -697,5 +697,5 @@ int main(void)
     tcase_add_test(t, names_are_found_and_slips_are_understood);
     tcase_add_test(t, the_example_site_of_the_specification_changes_the_example_pack);
     suite_add_tcase(s, t);
-    return ruletest_run(s);
+    return suite_run(s);
 }

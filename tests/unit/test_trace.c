@@ -505,5 +505,5 @@ int main(void)
     tcase_add_test(sentences, sentences_of_the_shipped_pack_are_matched_by_the_phrase_they_were_made_from);
     tcase_add_test(sentences, a_seed_gives_the_same_sentences_again_and_another_gives_others);
     suite_add_tcase(s, sentences);
-    return ruletest_run(s);
+    return suite_run(s);
 }

@@ -11,6 +11,7 @@
 #include "lib/wire/lines.h"
 #include "lib/wire/nudge.h"
 #include "lib/wire/reader.h"
+#include "tests/support/suite.h"
 
 static struct buf out;
 
@@ -822,9 +823,5 @@ int main(void)
     t = add_case(s, "nudge", setup_out, teardown_out);
     tcase_add_test(t, a_nudge_is_one_line_that_never_changes);
     tcase_add_test(t, a_replayed_finding_has_its_reason_and_no_clocks);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(s);
 }

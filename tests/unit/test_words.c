@@ -8,6 +8,7 @@
 #include "lib/base/error.h"
 #include "lib/base/utf8.h"
 #include "lib/rules/languagefile.h"
+#include "tests/support/suite.h"
 
 static struct buf table_text;
 static struct source source = {.name = "en.yaml"};
@@ -386,9 +387,5 @@ int main(void)
     tcase_add_test(t, a_byte_of_the_line_leads_to_its_word);
     tcase_add_loop_test(t, a_word_has_the_forms_of_the_table, 0, ROWS(form_rows));
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(s);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/error.h"
+#include "tests/support/suite.h"
 
 static struct source source;
 static struct yaml_doc doc;
@@ -414,9 +415,5 @@ int main(void)
     tcase_add_test(t, a_file_over_the_limit_is_refused_as_a_whole);
     tcase_add_test(t, a_source_needs_no_nul_at_its_end);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(s);
 }
