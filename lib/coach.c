@@ -140,11 +140,10 @@ int coach_call_step(coach_call *call, coach_rules *rules, const coach_event *eve
                               .stability = -1};
     if (event->segment_id != NULL)
         line.segment_id = (struct wire_text){event->segment_id, strlen(event->segment_id)};
-    const struct finding *findings;
-    size_t count;
-    int rc = engine_step(call->engine, set_of(rules), call->call, &line, now_ms, &findings, &count);
-    for (size_t i = 0; rc == COACH_OK && i < count; i++)
-        if (findings[i].held == ENGINE_SHOWN && on_nudge != NULL)
-            tell(&findings[i].nudge, on_nudge, user);
+    struct engine_results results;
+    int rc = engine_step(call->engine, set_of(rules), call->call, &line, now_ms, &results);
+    for (size_t i = 0; i < results.count; i++)
+        if (results.findings[i].held == ENGINE_SHOWN && on_nudge != NULL)
+            tell(&results.findings[i].nudge, on_nudge, user);
     return rc;
 }

@@ -61,16 +61,19 @@ static void wait_until(const struct local *l, int64_t at_ms)
     nanosleep(&t, NULL);
 }
 
-static void on_step(void *user, const struct wire_event *e, const struct finding *findings, size_t count)
+static void on_step(void *user, const struct call *call, const struct wire_event *e,
+                    const struct engine_results *results)
 {
     struct local *l = user;
-    int64_t at = recording_arrival(e);
+    const struct finding *findings = results->findings;
+    int64_t at = e == NULL ? COACH_NO_TIME : recording_arrival(e);
+    (void)call;
     if (l->v->speed > 0 && at != COACH_NO_TIME)
         wait_until(l, at);
-    if (!l->v->json)
+    if (e != NULL && !l->v->json)
         print_event(l->screen, e);
-    l->totals->lines += e->type == WIRE_TRANSCRIPT && e->is_final;
-    for (size_t i = 0; i < count; i++) {
+    l->totals->lines += e != NULL && e->type == WIRE_TRANSCRIPT && e->is_final;
+    for (size_t i = 0; i < results->count; i++) {
         bool shown = findings[i].held == ENGINE_SHOWN;
         l->totals->nudges += shown;
         l->totals->held += !shown;
@@ -132,7 +135,8 @@ static int play(const struct replay_values *v, const struct recording *recording
     if (v->socket)
         return replay_through_socket(v, recording, screen, totals);
     struct local l = {.v = v, .screen = screen, .totals = totals, .began_ms = cli_now_ms()};
-    if (replay_run(recording, set, v->agent, on_step, &l) != COACH_OK)
+    const struct replay_options options = {.agent_id = v->agent};
+    if (replay_run(recording, set, &options, on_step, &l) != COACH_OK)
         return cli_fail("replay", "out of memory");
     return CLI_OK;
 }

@@ -58,22 +58,21 @@ static int say(const struct values *v, const struct ruleset *set, const char *te
                               .stable_len = -1,
                               .confidence = -1,
                               .stability = -1};
-    const struct finding *findings = NULL;
-    size_t count = 0;
+    struct engine_results results = {0};
     int rc = engine == NULL || call == NULL ? COACH_ENOMEM : call_set_agent(call, "try", 3);
     if (rc == COACH_OK)
-        rc = engine_step(engine, set, call, &line, 0, &findings, &count);
-    for (size_t i = 0; i < count; i++) {
+        rc = engine_step(engine, set, call, &line, 0, &results);
+    for (size_t i = 0; i < results.count; i++) {
         if (v->json)
-            print_finding_json(&s, &findings[i]);
+            print_finding_json(&s, &results.findings[i]);
         else
-            explain(&s, &findings[i]);
+            explain(&s, &results.findings[i]);
     }
-    if (rc == COACH_OK && count == 0 && !v->json)
+    if (rc == COACH_OK && results.count == 0 && !v->json)
         printf("nothing: %zu rules have no objection\n", ruleset_count(set));
     call_free(call);
     engine_free(engine);
-    return rc != COACH_OK ? cli_fail("try", "out of memory") : count > 0 ? CLI_FOUND : CLI_OK;
+    return rc != COACH_OK ? cli_fail("try", "out of memory") : results.count > 0 ? CLI_FOUND : CLI_OK;
 }
 
 /* What is tried again and again. */

@@ -77,15 +77,14 @@ static void watch_quarantine(struct server *s)
 
 static int step(struct server *s, struct live_call *c, const struct wire_event *event)
 {
-    const struct finding *findings = NULL;
-    size_t count = 0;
+    struct engine_results results;
     struct timespec arrival = wall_clock();
-    int rc = engine_step(s->engine, s->rules, c->call, event, now_of(s), &findings, &count);
+    int rc = engine_step(s->engine, s->rules, c->call, event, now_of(s), &results);
     watch_quarantine(s);
-    for (size_t i = 0; rc == COACH_OK && i < count; i++) {
-        s->counters.held[findings[i].held]++;
-        if (findings[i].held == ENGINE_SHOWN)
-            show(s, &findings[i], &arrival);
+    for (size_t i = 0; i < results.count; i++) {
+        s->counters.held[results.findings[i].held]++;
+        if (results.findings[i].held == ENGINE_SHOWN)
+            show(s, &results.findings[i], &arrival);
     }
     return rc;
 }

@@ -23,9 +23,20 @@ struct engine {
 
 const char *engine_held_name(enum engine_held held)
 {
-    static const char *const names[ENGINE_HELD_COUNT] = {NULL,  "shadow",    "cooldown", "per_call",   "budget",
-                                                         "gap", "duplicate", "muted",    "quarantined"};
+    static const char *const names[ENGINE_HELD_COUNT] = {NULL,    "shadow",   "cooldown",   "per_call",     "budget",
+                                                         "gap",   "stale",    "duplicate",  "said_already", "quieted",
+                                                         "muted", "no_agent", "quarantined"};
     return names[held];
+}
+
+bool engine_is_limit(enum engine_held held)
+{
+    return held == ENGINE_DUPLICATE || held == ENGINE_COOLDOWN || held == ENGINE_PER_CALL || held == ENGINE_QUIETED;
+}
+
+const char *engine_reason_name(enum engine_reason reason)
+{
+    return reason == ENGINE_REVISED ? "revised" : "said_already";
 }
 
 struct engine *engine_new(void)
@@ -410,12 +421,11 @@ struct clock {
 };
 
 int engine_step(struct engine *e, const struct ruleset *set, struct call *c, const struct wire_event *event,
-                int64_t now_ms, const struct finding **findings, size_t *count)
+                int64_t now_ms, struct engine_results *ret)
 {
     const struct clock before = {c->started, c->first_arrival, c->now_ms, c->unnamed};
     e->count = 0;
-    *findings = e->findings;
-    *count = 0;
+    *ret = (struct engine_results){0};
     arena_clear(&e->texts);
     int64_t now = time_of(c, event, now_ms);
     c->now_ms = now > c->now_ms ? now : c->now_ms;
@@ -435,7 +445,35 @@ int engine_step(struct engine *e, const struct ruleset *set, struct call *c, con
         c->now_ms = before.now_ms;
         c->unnamed = before.unnamed;
     }
-    *findings = e->findings;
-    *count = rc == COACH_OK ? e->count : 0;
+    ret->findings = e->findings;
+    ret->count = rc == COACH_OK ? e->count : 0;
     return rc;
+}
+
+int engine_tick(struct engine *e, const struct ruleset *set, struct call *c, int64_t now_ms, struct engine_results *ret)
+{
+    (void)e, (void)set, (void)c, (void)now_ms;
+    *ret = (struct engine_results){0};
+    return COACH_OK;
+}
+
+int64_t engine_wake(const struct engine *e, const struct ruleset *set, const struct call *c)
+{
+    (void)e, (void)set, (void)c;
+    return INT64_MAX;
+}
+
+int engine_end(struct engine *e, const struct ruleset *set, struct call *c, int64_t now_ms, struct engine_results *ret)
+{
+    return engine_tick(e, set, c, now_ms, ret);
+}
+
+void engine_ignore_attention(struct engine *e, bool ignore)
+{
+    (void)e, (void)ignore;
+}
+
+void engine_observe(struct engine *e, engine_observer fn, void *user)
+{
+    (void)e, (void)fn, (void)user;
 }

@@ -7,7 +7,7 @@
 
 struct replay {
     const struct ruleset *set;
-    const char *agent_id;
+    const struct replay_options *options;
     struct engine *engine;
     struct table calls; /* id -> struct call * */
     replay_fn fn;
@@ -22,7 +22,7 @@ static struct call *call_of(struct replay *r, const struct wire_event *e)
     c = call_new(e->call_id.s, e->call_id.len);
     if (c == NULL)
         return NULL;
-    if (call_set_agent(c, r->agent_id, strlen(r->agent_id)) != COACH_OK ||
+    if (call_set_agent(c, r->options->agent_id, strlen(r->options->agent_id)) != COACH_OK ||
         table_set(&r->calls, e->call_id.s, e->call_id.len, c) != COACH_OK) {
         call_free(c);
         return NULL;
@@ -30,35 +30,69 @@ static struct call *call_of(struct replay *r, const struct wire_event *e)
     return c;
 }
 
-static int step(struct replay *r, const struct wire_event *e)
+/* What time alone brings about before `until_ms`, each in its moment. */
+static int pass_time(struct replay *r, struct call *c, int64_t until_ms)
 {
-    const struct finding *findings = NULL;
-    size_t count = 0;
-    struct call *c = call_of(r, e);
-    if (c == NULL || (e->agent_id.s != NULL && call_set_agent(c, e->agent_id.s, e->agent_id.len) != COACH_OK))
-        return COACH_ENOMEM;
-    int rc = COACH_OK;
-    if (e->type == WIRE_TRANSCRIPT)
-        rc = engine_step(r->engine, r->set, c, e, recording_arrival(e), &findings, &count);
-    if (rc == COACH_OK)
-        r->fn(r->user, e, findings, count);
-    if (e->type == WIRE_CALL_END)
-        call_free(table_remove(&r->calls, e->call_id.s, e->call_id.len));
+    int64_t wake;
+    while ((wake = engine_wake(r->engine, r->set, c)) < until_ms) {
+        struct engine_results results;
+        int rc = engine_tick(r->engine, r->set, c, wake, &results);
+        if (rc != COACH_OK)
+            return rc;
+        if (results.count > 0 || results.withdrawn_count > 0 || results.sight_changed)
+            r->fn(r->user, c, NULL, &results);
+    }
+    return COACH_OK;
+}
+
+static int end_call(struct replay *r, struct call *c, const struct wire_event *e, int64_t now_ms)
+{
+    struct engine_results results;
+    int rc = engine_end(r->engine, r->set, c, now_ms, &results);
+    if (rc == COACH_OK && (e != NULL || results.count > 0 || results.withdrawn_count > 0))
+        r->fn(r->user, c, e, &results);
     return rc;
 }
 
-int replay_run(const struct recording *recording, const struct ruleset *set, const char *agent_id, replay_fn fn,
-               void *user)
+static int step(struct replay *r, const struct wire_event *e)
 {
-    struct replay r = {.set = set, .agent_id = agent_id, .engine = engine_new(), .fn = fn, .user = user};
+    struct engine_results results = {0};
+    struct call *c = call_of(r, e);
+    if (c == NULL || (e->agent_id.s != NULL && call_set_agent(c, e->agent_id.s, e->agent_id.len) != COACH_OK))
+        return COACH_ENOMEM;
+    int64_t arrival = recording_arrival(e);
+    if (arrival != COACH_NO_TIME)
+        arrival += r->options->lag_ms;
+    int rc = arrival == COACH_NO_TIME ? COACH_OK : pass_time(r, c, arrival);
+    if (rc == COACH_OK && e->type == WIRE_CALL_END) {
+        rc = end_call(r, c, e, arrival);
+        call_free(table_remove(&r->calls, e->call_id.s, e->call_id.len));
+        return rc;
+    }
+    if (rc == COACH_OK && e->type == WIRE_TRANSCRIPT)
+        rc = engine_step(r->engine, r->set, c, e, arrival, &results);
+    if (rc == COACH_OK)
+        r->fn(r->user, c, e, &results);
+    return rc;
+}
+
+int replay_run(const struct recording *recording, const struct ruleset *set, const struct replay_options *options,
+               replay_fn fn, void *user)
+{
+    struct replay r = {.set = set, .options = options, .engine = engine_new(), .fn = fn, .user = user};
     if (r.engine == NULL)
         return COACH_ENOMEM;
+    engine_ignore_attention(r.engine, options->ignore_attention);
+    engine_observe(r.engine, options->observer, options->observer_user);
     table_init(&r.calls, NULL);
     int rc = COACH_OK;
     for (size_t i = 0; i < recording->count && rc == COACH_OK; i++)
         rc = step(&r, &recording->events[i]);
-    for (const struct table_entry *e = table_next(&r.calls, NULL); e != NULL; e = table_next(&r.calls, e))
+    for (const struct table_entry *e = table_next(&r.calls, NULL); e != NULL; e = table_next(&r.calls, e)) {
+        if (rc == COACH_OK)
+            rc = end_call(&r, table_value(e), NULL, COACH_NO_TIME);
         call_free(table_value(e));
+    }
     table_clear(&r.calls);
     engine_free(r.engine);
     return rc;

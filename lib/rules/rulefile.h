@@ -9,6 +9,7 @@
 
 #include "lib/base/arena.h"
 #include "lib/base/diag.h"
+#include "lib/rules/conversation.h"
 #include "lib/rules/phrase.h"
 #include "lib/yaml/yaml.h"
 
@@ -40,26 +41,6 @@ struct def_phrases {
     const struct yaml_node *node;
     struct def_phrase *items;
     size_t count;
-};
-
-enum when_verb {
-    WHEN_AFTER,
-    WHEN_AT,
-    WHEN_SEQUENCE,
-    WHEN_COUNT,
-    WHEN_OVERLAP,
-    WHEN_SILENCE,
-    WHEN_MONOLOGUE,
-    WHEN_PACE,
-    WHEN_QUESTIONS
-};
-
-/* "2 agent turns or 25s": the earlier of the parts that are set. */
-struct when_window {
-    bool same_turn;
-    int turns;       /* of either side; 0: none */
-    int agent_turns; /* 0: none */
-    int64_t time_ms; /* 0: none */
 };
 
 /* A conversational rule's condition. */

@@ -32,6 +32,11 @@ struct rule {
     const char *message;   /* with its placeholders */
     const char *suggest[2];
     bool is_swap;
+    bool final_only;        /* waits for final results */
+    bool is_signal;         /* a silent part of conversational rules: never a finding */
+    bool is_conversation;   /* has a condition (lib/rules/conversation.h) in place of phrases */
+    const uint32_t *quiets; /* indices of rules that are silent for this one's cool-down when it fires */
+    size_t quiet_count;
 };
 
 /* Attention of one call: how much an agent is shown. */

@@ -238,8 +238,7 @@ static long play(const struct ruleset *set, bool fail, struct buf *out)
 {
     struct engine *e = engine_new();
     struct call *c = call_new("c", 1);
-    const struct finding *found;
-    size_t count;
+    struct engine_results results;
     long failures = 0;
     ck_assert(e != NULL && c != NULL);
     for (size_t i = 0; i < TALK; i++) {
@@ -257,19 +256,20 @@ static long play(const struct ruleset *set, bool fail, struct buf *out)
             e = engine_new();
             struct call_counts before = *call_counts(c);
             countdown = n;
-            rc = engine_step(e, set, c, &line, (int64_t)(1000 + n + i * 70000), &found, &count);
+            rc = engine_step(e, set, c, &line, (int64_t)(1000 + n + i * 70000), &results);
             countdown = -1;
             ck_assert(rc == COACH_OK || rc == COACH_ENOMEM);
             if (rc == COACH_ENOMEM) {
                 failures++;
-                ck_assert_uint_eq(count, 0);
+                ck_assert_uint_eq(results.count, 0);
                 ck_assert_int_eq(memcmp(&before, call_counts(c), sizeof before), 0);
             }
         }
         if (!fail)
-            rc = engine_step(e, set, c, &line, (int64_t)(1000 + i * 70000), &found, &count);
+            rc = engine_step(e, set, c, &line, (int64_t)(1000 + i * 70000), &results);
         ck_assert_int_eq(rc, COACH_OK);
-        for (size_t k = 0; k < count; k++) {
+        const struct finding *found = results.findings;
+        for (size_t k = 0; k < results.count; k++) {
             ck_assert_int_eq(buf_addf(out, "%zu %s %s %s %s\n", i, found[k].nudge.nudge_id, found[k].nudge.rule,
                                       found[k].nudge.message, found[k].nudge.held == NULL ? "" : found[k].nudge.held),
                              COACH_OK);
@@ -301,10 +301,11 @@ static void ignore_problem(void *user, uint64_t line, const char *code, const ch
     (void)user, (void)line, (void)code, (void)message;
 }
 
-static void count_findings(void *user, const struct wire_event *event, const struct finding *findings, size_t count)
+static void count_findings(void *user, const struct call *call, const struct wire_event *event,
+                           const struct engine_results *results)
 {
-    (void)event, (void)findings;
-    *(size_t *)user += count;
+    (void)call, (void)event;
+    *(size_t *)user += results->count;
 }
 
 START_TEST(a_recording_and_its_replay_may_run_out_of_memory_anywhere)
@@ -324,7 +325,7 @@ START_TEST(a_recording_and_its_replay_may_run_out_of_memory_anywhere)
         countdown = n;
         int rc = recording_read(&r, text, sizeof text - 1, ignore_problem, NULL);
         if (rc == COACH_OK)
-            rc = replay_run(&r, set, "nobody", count_findings, &findings);
+            rc = replay_run(&r, set, &(struct replay_options){.agent_id = "nobody"}, count_findings, &findings);
         reached = countdown < 0;
         countdown = -1;
         recording_clear(&r);

@@ -19,6 +19,7 @@
 static struct ruletest t;
 static struct engine *engine;
 static struct call *call;
+static struct engine_results results;
 static const struct finding *found;
 static size_t count;
 
@@ -62,7 +63,9 @@ static struct wire_event line_of(coach_role role, const char *segment, const cha
 
 static void step(const struct wire_event *e, int64_t now_ms)
 {
-    ck_assert_int_eq(engine_step(engine, t.set, call, e, now_ms, &found, &count), COACH_OK);
+    ck_assert_int_eq(engine_step(engine, t.set, call, e, now_ms, &results), COACH_OK);
+    found = results.findings;
+    count = results.count;
 }
 
 /* An agent's line at a time of the call, in a segment of its own unless one is named. */

@@ -199,10 +199,11 @@ static void on_problem(void *user, uint64_t line, const char *code, const char *
     (void)user, (void)line, (void)code, (void)message;
 }
 
-static void on_findings(void *user, const struct wire_event *event, const struct finding *findings, size_t count)
+static void on_findings(void *user, const struct call *call, const struct wire_event *event,
+                        const struct engine_results *results)
 {
-    (void)event, (void)findings;
-    *(size_t *)user += count;
+    (void)call, (void)event;
+    *(size_t *)user += results->count;
 }
 
 static int replay_the_calls(void)
@@ -211,7 +212,7 @@ static int replay_the_calls(void)
     size_t findings = 0;
     int rc = recording_read(&r, calls, calls_len, on_problem, NULL);
     if (rc == COACH_OK)
-        rc = replay_run(&r, set, "sam", on_findings, &findings);
+        rc = replay_run(&r, set, &(struct replay_options){.agent_id = "sam"}, on_findings, &findings);
     recording_clear(&r);
     return rc != COACH_OK || findings > 5 ? rc : COACH_EINTERNAL;
 }

@@ -124,11 +124,13 @@ END_TEST
 static struct ruletest t;
 static struct buf out;
 
-static void on_step(void *user, const struct wire_event *event, const struct finding *findings, size_t count)
+static void on_step(void *user, const struct call *call, const struct wire_event *event,
+                    const struct engine_results *results)
 {
-    (void)user;
-    ck_assert_int_eq(buf_addf(&out, "%d ", (int)event->type), COACH_OK);
-    for (size_t i = 0; i < count; i++)
+    const struct finding *findings = results->findings;
+    (void)user, (void)call;
+    ck_assert_int_eq(buf_addf(&out, "%d ", event == NULL ? -1 : (int)event->type), COACH_OK);
+    for (size_t i = 0; i < results->count; i++)
         ck_assert_int_eq(buf_addf(&out, "[%s %s %s %s@%lld] ", findings[i].nudge.call_id, findings[i].nudge.agent_id,
                                   findings[i].nudge.rule,
                                   findings[i].nudge.held == NULL ? "shown" : findings[i].nudge.held,
@@ -140,7 +142,7 @@ static const char *replayed(const char *text)
 {
     read_text(text);
     buf_reset(&out);
-    ck_assert_int_eq(replay_run(&r, t.set, "nobody", on_step, NULL), COACH_OK);
+    ck_assert_int_eq(replay_run(&r, t.set, &(struct replay_options){.agent_id = "nobody"}, on_step, NULL), COACH_OK);
     return out.data;
 }
 
