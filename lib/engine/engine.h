@@ -117,9 +117,9 @@ int call_set_agent(struct call *c, const char *agent_id, size_t len); /* 0 or CO
 /* Silences a rule for the rest of the call, whatever rule set is live. Returns 0, COACH_ENOMEM or
  * COACH_ELIMIT. */
 int call_mute(struct call *c, const char *rule_id);
-/* What the agent's desktop says it is doing. */
+/* What the agent's desktop says it is doing, from `now_ms` on (as of engine_step). */
 enum call_activity { CALL_TALKING, CALL_ON_HOLD, CALL_LOOKING_UP };
-void call_set_activity(struct call *c, enum call_activity activity);
+void call_set_activity(struct call *c, enum call_activity activity, int64_t now_ms);
 /* Bytes it holds, for figures. */
 size_t call_memory(const struct call *c);
 

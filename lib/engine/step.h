@@ -1,0 +1,87 @@
+/* What the parts of a step share: for the engine alone. A step works on a call that was saved before; when memory runs
+ * out in it, `rc` says so, and the call is put back. */
+#ifndef COACH_ENGINE_STEP_H
+#define COACH_ENGINE_STEP_H
+
+#include "lib/base/arena.h"
+#include "lib/engine/call.h"
+#include "lib/engine/quarantine.h"
+#include "lib/rules/scanner.h"
+
+/* A finding on its way: what it is about. */
+struct candidate {
+    const struct rule *rule;
+    const struct hit *hit; /* NULL for a condition */
+    struct wire_text text; /* that was scanned: the end of the turn before, and the segment's own */
+    size_t seam;           /* bytes of it that are not the segment's own */
+    struct wire_text segment_id;
+    const struct when_node *node; /* NULL for phrases */
+    int64_t at_ms;                /* of the card */
+    int64_t end_ms;               /* of the deciding line, or COACH_NO_TIME */
+    int64_t timed_ms;             /* for the rule's own limits (57) */
+    int64_t due_ms;               /* from when the card grows stale */
+    uint64_t interim;             /* hash of the segment whose interim result decided it; else 0 */
+    bool undoable;                /* a late line may take it back */
+    bool repeat;                  /* of a final that was run before with another text */
+    struct nudge nudge;           /* filled by cards_fill */
+};
+
+struct blocks {
+    char **items;
+    size_t count, cap;
+};
+
+struct engine {
+    struct scanner *scanner;
+    struct quarantine quarantine;
+    struct words words;      /* of the text that is scanned */
+    struct words turn_words; /* of the whole turn, when an `unless` has to see it */
+    struct words own_words;  /* of the segment alone */
+    struct buf text;         /* that is scanned */
+    struct arena texts;      /* of the findings of one step */
+    struct buf saved;        /* the call before the step */
+    struct blocks gone;      /* texts of cards that waited, freed with the next step */
+    struct blocks fresh;     /* texts of cards that wait since this step */
+    struct candidate *candidates;
+    size_t candidate_count, candidate_cap;
+    struct finding *findings;
+    size_t count, cap;
+    struct withdrawal *withdrawn;
+    size_t withdrawn_count, withdrawn_cap;
+    bool sight_changed;
+    bool ignore_attention;
+    engine_observer observer;
+    void *observer_user;
+    char segment_id[32]; /* of a line that came without one */
+};
+
+struct step {
+    struct engine *e;
+    const struct ruleset *set;
+    struct call *c;
+    int rc;
+};
+
+/* Room for one more item of an engine's array. Returns false, and sets `rc`, when memory is out. */
+bool step_room(struct step *s, void *items, size_t count, size_t *cap, size_t size);
+
+/* Adds what was found to the candidates, with its card filled in. */
+void cards_add(struct step *s, const struct candidate *found);
+/* Decides about all candidates together: the rule's own limits first, then attention. */
+void attention_settle(struct step *s);
+/* Lets out what may go out now, and holds what no longer can. */
+void attention_release(struct step *s);
+/* When attention_release next has something to do, on the call's clock; INT64_MAX for never. */
+int64_t attention_wake(const struct call *c, const struct rule_limits *limits);
+/* The agent did what signal `number` stands for: cards that wait for nothing else are dropped (62). */
+void attention_said(struct step *s, int number);
+/* Takes back what an interim result of a segment decided, but for the rules that `confirmed` has. */
+void attention_revise(struct step *s, uint64_t segment, const uint64_t *confirmed, size_t count);
+/* Takes back what the condition with this key decided last. Returns whether there was anything. */
+bool attention_undo(struct step *s, uint64_t node);
+/* Whether an interim result of the segment decided for the rule. */
+bool attention_stands(const struct call *c, uint64_t segment, uint64_t rule_key);
+/* The hash by which a finding is known: rule and segment. */
+uint64_t attention_key(const struct rule *rule, const struct wire_text *segment_id);
+
+#endif
