@@ -356,11 +356,13 @@ static int find(struct engine *e, const struct ruleset *set, const struct call *
     uint64_t before = scanner_left_out(e->scanner);
     int rc = words_read(&e->words, ruleset_language(set), ev->text.s, ev->text.len);
     if (rc == COACH_OK)
-        rc = scanner_scan(e->scanner, set, &e->words, ev->role, &heard->hits, &heard->count);
+        rc = scanner_scan(e->scanner, set, &e->words, ev->role, 0, &heard->hits, &heard->count);
     if (rc == COACH_OK)
         watch_limits(e, arrival);
     heard->left_out = scanner_left_out(e->scanner) - before;
     for (size_t i = 0; rc == COACH_OK && i < heard->count; i++) {
+        if (heard->hits[i].rule->is_signal)
+            continue;
         if (heard->hits[i].by_customer)
             heard->terms++;
         else if (counts(e, c, &heard->hits[i], ev))

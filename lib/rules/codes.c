@@ -11,10 +11,6 @@
     {                                                                                                                  \
         name, DIAG_WARNING, means, todo                                                                                \
     }
-#define NOTE(name, means, todo)                                                                                        \
-    {                                                                                                                  \
-        name, DIAG_NOTE, means, todo                                                                                   \
-    }
 
 /* One row for each code, ordered by name. A new code needs its row here and a file in tests/broken. */
 /* clang-format off */
@@ -123,8 +119,6 @@ static const struct code codes[] = {
           "Take a sentence that is close to one of the phrases."),
     ERROR("no-rules", "There is no rule in any of the files.",
           "Add one under 'rules:'."),
-    NOTE("not-evaluated", "A part of a rule file is read and checked, but this version does not run it.",
-         "Nothing; it is said so that nobody waits for it."),
     ERROR("nul", "The file holds a NUL character.",
           "Delete it, or save the file again as plain UTF-8 text."),
     ERROR("override-absent", "An override removes something that is not there.",
@@ -226,6 +220,10 @@ static const struct code codes[] = {
     WARNING("rules-overlap", "An example of one rule also sets off another rule of the same category: an agent would "
             "be told twice.",
             "Make one of the two narrower, add an exception, or make one rule of them."),
+    ERROR("sequence-length", "A sequence has more signals than can be followed.",
+          "Put the first ones into a signal with a 'when:' of its own."),
+    ERROR("signal-cycle", "The condition of a signal waits for the signal itself, perhaps by way of others.",
+          "Give one of them phrases in place of its 'when:', or name another signal."),
     ERROR("site-name-taken", "A site uses the name of a pack's rule, signal or list for its own.",
           "Change the pack's under 'overrides:', or take another name."),
     ERROR("site-prefix", "The name of a site's own rule does not begin with the site's name.",

@@ -9,6 +9,7 @@
 #include "lib/rules/examples.h"
 #include "lib/rules/keys.h"
 #include "lib/rules/lints.h"
+#include "lib/rules/nodes.h"
 #include "lib/rules/pack.h"
 #include "lib/rules/parts.h"
 #include "lib/rules/regexrule.h"
@@ -177,7 +178,8 @@ static void print_rule(const struct rule *r, struct hash_fields *print)
     const char *texts[] = {r->id, r->category, r->title, r->message, r->suggest[0], r->suggest[1]};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         hash_fields_add(print, texts[i], texts[i] == NULL ? 0 : strlen(texts[i]));
-    const int64_t numbers[] = {r->rev, r->severity, r->mode, r->speaker, r->cooldown_ms, r->per_call, r->is_swap};
+    const int64_t numbers[] = {r->rev,      r->severity, r->mode,       r->speaker,  r->cooldown_ms,
+                               r->per_call, r->is_swap,  r->final_only, r->is_signal};
     hash_fields_add(print, numbers, sizeof numbers);
     hash_fields_add(print, &r->min_confidence, sizeof r->min_confidence);
 }
@@ -205,6 +207,8 @@ static int add_rule(struct build *b, const struct rulefile *f, const struct def_
                                 .min_confidence = pack_min_confidence(f, def),
                                 .message = copy(b, def->message.s, &failed),
                                 .is_swap = def->swap.count > 0,
+                                .final_only = pack_final_only(f, def),
+                                .is_conversation = def->when.node != NULL,
                             }};
     for (size_t i = 0; i < def->suggest.count && i < 2; i++)
         r->rule.suggest[i] = copy(b, def->suggest.items[i].s, &failed);
@@ -227,6 +231,73 @@ static int add_rule(struct build *b, const struct rulefile *f, const struct def_
     r->rule.key = print.value;
     return table_set(&set->by_id, r->rule.id, strlen(r->rule.id), (void *)(uintptr_t)++set->rule_count);
 }
+
+static int add_signal(struct build *b, const struct rulefile *f, const struct def_signal *def)
+{
+    struct ruleset *set = b->set;
+    size_t index = set->rule_count + set->signal_count;
+    if (arena_grow(&set->memory, &set->rules, index, &b->rule_cap, sizeof *set->rules) != COACH_OK)
+        return COACH_ENOMEM;
+    struct part_rule *r = &set->rules[index];
+    bool failed = false;
+    *r = (struct part_rule){.rule = {
+                                .id = copy(b, def->id.s, &failed),
+                                .index = (uint32_t)index,
+                                .category = "",
+                                .title = "",
+                                .message = "",
+                                .speaker = pack_signal_speaker(f, def),
+                                .is_signal = true,
+                                .is_conversation = def->when.node != NULL,
+                            }};
+    struct hash_fields print;
+    hash_fields_init(&print);
+    int rc = failed ? COACH_ENOMEM : add_phrases(b, r, &def->says, true, &r->says, &print);
+    if (rc == COACH_OK)
+        rc = add_phrases(b, r, &def->not_in, false, &r->not_in, &print);
+    if (rc == COACH_OK)
+        rc = add_phrases(b, r, &def->unless, false, &r->unless, &print);
+    if (rc != COACH_OK)
+        return rc;
+    print_rule(&r->rule, &print);
+    r->rule.key = print.value;
+    set->signal_count++;
+    return COACH_OK;
+}
+
+/* --- which rules silence which --- */
+
+static int add_quiets(struct ruleset *set, struct part_rule *r, const struct def_rule *def)
+{
+    struct hash_fields print = {r->rule.key};
+    uint32_t *quiets = arena_alloc(&set->memory, (def->quiets.count + 1) * sizeof *quiets);
+    if (quiets == NULL)
+        return COACH_ENOMEM;
+    for (size_t i = 0; i < def->quiets.count; i++) {
+        const char *id = def->quiets.items[i].s;
+        quiets[i] = ruleset_find(set, id)->index;
+        hash_fields_add(&print, id, strlen(id));
+    }
+    r->rule.quiets = quiets;
+    r->rule.quiet_count = def->quiets.count;
+    r->rule.key = print.value;
+    return COACH_OK;
+}
+
+/* Of a pack without errors: each name is that of a rule in the set. */
+static int link_quiets(struct build *b)
+{
+    int rc = COACH_OK;
+    for (size_t i = 0; i < b->set->rule_count && rc == COACH_OK; i++) {
+        struct part_rule *r = &b->set->rules[i];
+        const struct def_rule *def = table_get(&b->pack->rules, r->rule.id, strlen(r->rule.id));
+        if (def->quiets.count > 0)
+            rc = add_quiets(b->set, r, def);
+    }
+    return rc;
+}
+
+/* --- a rule with a regular expression --- */
 
 /* A regular expression is read even where the rest of its rule is wrong: one run shows all mistakes. */
 static int add_regex_rule(struct build *b, const struct rulefile *f, const struct def_rule *def, bool usable)
@@ -340,14 +411,14 @@ static void settle_hash(struct ruleset *set)
 {
     struct hash_fields h;
     hash_fields_init(&h);
-    for (size_t i = 0; i < set->rule_count; i++)
+    for (size_t i = 0; i < set->rule_count + set->signal_count; i++)
         hash_fields_add(&h, &set->rules[i].rule.key, sizeof set->rules[i].rule.key);
     const int64_t limits[] = {set->limits.per_call, set->limits.gap_ms, set->limits.defer_ms, set->limits.stale_ms};
     hash_fields_add(&h, limits, sizeof limits);
     hash_hex(h.value, set->hash);
 }
 
-static int build_set(struct build *b)
+static int add_rules(struct build *b)
 {
     const struct pack *pack = b->pack;
     int rc = COACH_OK;
@@ -361,9 +432,33 @@ static int build_set(struct build *b)
             else if (usable)
                 rc = add_rule(b, &pack->files[i], def, NULL);
         }
+    return rc;
+}
+
+static int add_signals(struct build *b)
+{
+    int rc = COACH_OK;
+    for (size_t i = 0; i < b->pack->order_count && rc == COACH_OK; i++) {
+        const struct def_signal *def = b->pack->order[i];
+        if (pack_signal_usable(def))
+            rc = add_signal(b, pack_file_of(b->pack, def->node), def);
+    }
+    return rc;
+}
+
+static int build_set(struct build *b)
+{
+    int rc = add_rules(b);
+    if (rc == COACH_OK)
+        rc = add_signals(b);
     if (rc == COACH_OK)
         rc = build_index(b);
-    settle_limits(pack, &b->set->limits);
+    if (rc == COACH_OK && diags_clean(b->problems)) { /* names are known, and nothing was left out */
+        rc = link_quiets(b);
+        if (rc == COACH_OK)
+            rc = nodes_build(b->pack, b->set);
+    }
+    settle_limits(b->pack, &b->set->limits);
     settle_hash(b->set);
     return rc;
 }

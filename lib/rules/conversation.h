@@ -68,7 +68,7 @@ size_t ruleset_signal_count(const struct ruleset *set);
 const struct rule *ruleset_signal(const struct ruleset *set, size_t number);
 /* The conditions that a signal may change, as indices of nodes in ascending order. */
 const uint32_t *ruleset_listeners(const struct ruleset *set, size_t signal, size_t *count);
-/* The condition of a rule, or NULL for a rule of phrases. */
+/* The condition of a rule or signal; NULL for one of phrases, and for a disabled rule, whose condition is not run. */
 const struct when_node *ruleset_node_of(const struct ruleset *set, const struct rule *rule);
 
 #endif

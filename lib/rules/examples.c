@@ -56,12 +56,12 @@ static int report_overlap(struct proof *p, const struct rule *rule, const struct
     const struct hit *hits;
     size_t n;
     coach_role role = rule->speaker == RULE_CUSTOMER ? COACH_ROLE_CUSTOMER : COACH_ROLE_AGENT;
-    int rc = scanner_scan(p->scanner, p->set, &p->words, role, &hits, &n);
+    int rc = scanner_scan(p->scanner, p->set, &p->words, role, 0, &hits, &n);
     for (size_t i = 0; i < n && rc == COACH_OK; i++) {
         const struct rule *other = hits[i].rule;
         bool same_kind = strcmp(other->category, rule->category) == 0;
-        if (other == rule || hits[i].by_customer || !same_kind || other->mode != RULE_LIVE || rule->mode != RULE_LIVE ||
-            (i > 0 && hits[i - 1].rule == other))
+        if (other == rule || other->is_signal || hits[i].by_customer || !same_kind || other->mode != RULE_LIVE ||
+            rule->mode != RULE_LIVE || (i > 0 && hits[i - 1].rule == other))
             continue;
         diags_add(p->problems, DIAG_WARNING, "rules-overlap", &example->node->at,
                   "make one of the two narrower, add an exception, or make one rule of them",
@@ -246,7 +246,8 @@ int examples_prove(const struct pack *pack, const struct ruleset *set, enum exam
     for (size_t i = 0; i < pack->file_count; i++)
         for (size_t k = 0; k < pack->files[i].rule_count && rc == COACH_OK; k++) {
             const struct def_rule *def = &pack->files[i].rules[k];
-            const struct rule *rule = pack_rule_usable(def) ? ruleset_find(set, def->id.s) : NULL;
+            bool provable = def->when.node == NULL && pack_rule_usable(def);
+            const struct rule *rule = provable ? ruleset_find(set, def->id.s) : NULL;
             p.def = def;
             if (rule != NULL && is_complete(&p, pack, def, rule))
                 rc = prove_rule(&p, &memory, def, rule);

@@ -259,19 +259,12 @@ static int mark_phrases(struct lint *l, const struct def_phrases *const *parts, 
     return rc;
 }
 
-static int mark_name(const struct def_text *t, struct table *used)
-{
-    return t->node == NULL ? COACH_OK : table_set(used, t->s, strlen(t->s), (void *)t);
-}
-
 static int mark_signals(const struct def_when *w, struct table *used)
 {
-    const struct def_text *names[] = {&w->after, &w->without, &w->count, &w->cancel, &w->at, &w->since};
+    const struct def_text *name;
     int rc = COACH_OK;
-    for (size_t i = 0; i < sizeof names / sizeof *names && rc == COACH_OK; i++)
-        rc = mark_name(names[i], used);
-    for (size_t i = 0; i < w->sequence.count && rc == COACH_OK; i++)
-        rc = mark_name(&w->sequence.items[i], used);
+    for (size_t i = 0; (name = when_signal(w, i)) != NULL && rc == COACH_OK; i++)
+        rc = table_set(used, name->s, strlen(name->s), (void *)name);
     return rc;
 }
 

@@ -30,11 +30,11 @@ static const struct yaml_node *name_node(enum override_kind kind, const void *de
 struct origin_subject origin_subject_of(const struct pack *pack, enum override_kind kind, const void *def)
 {
     const struct yaml_node *name = name_node(kind, def);
-    size_t i = 0;
-    while (pack->files[i].doc.source != name->at.source)
-        i++;
-    return (struct origin_subject){
-        .kind = kind, .name = name->text, .file = &pack->files[i], .def = def, .target = site_target_of(pack, def)};
+    return (struct origin_subject){.kind = kind,
+                                   .name = name->text,
+                                   .file = pack_file_of(pack, name),
+                                   .def = def,
+                                   .target = site_target_of(pack, def)};
 }
 
 /* The name behind "signal:", when it begins so. */

@@ -7,6 +7,7 @@
 #include "lib/base/utf8.h"
 #include "lib/rules/keys.h"
 #include "lib/rules/languagefile.h"
+#include "lib/rules/signals.h"
 
 enum { MESSAGE_ROOM = 140 };
 
@@ -40,6 +41,14 @@ const char *pack_category_title(const struct pack *pack, const char *category)
         if (strcmp(shipped[i].name, category) == 0)
             return shipped[i].title;
     return NULL;
+}
+
+const struct rulefile *pack_file_of(const struct pack *pack, const struct yaml_node *node)
+{
+    size_t i = 0;
+    while (pack->files[i].doc.source != node->at.source)
+        i++;
+    return &pack->files[i];
 }
 
 /* --- values with their defaults --- */
@@ -77,6 +86,16 @@ int pack_per_call(const struct rulefile *f, const struct def_rule *r)
 double pack_min_confidence(const struct rulefile *f, const struct def_rule *r)
 {
     return r->min_confidence.node != NULL ? r->min_confidence.value : f->defaults.min_confidence.value;
+}
+
+enum rule_speaker pack_signal_speaker(const struct rulefile *f, const struct def_signal *s)
+{
+    return (enum rule_speaker)number_of(&s->speaker, &f->defaults.speaker, RULE_AGENT);
+}
+
+bool pack_final_only(const struct rulefile *f, const struct def_rule *r)
+{
+    return number_of(&r->final_only, &f->defaults.final_only, 0) != 0;
 }
 
 /* --- the language --- */
@@ -343,17 +362,28 @@ static bool lists_usable(const struct pack *p, const struct phrase *phrase)
     return true;
 }
 
+static void settle_phrases(const struct pack *p, struct def_phrases *phrases)
+{
+    for (size_t i = 0; i < phrases->count; i++)
+        phrases->items[i].usable = phrases->items[i].usable && lists_usable(p, &phrases->items[i].tree);
+}
+
 static void settle_usable(struct pack *p)
 {
-    for (size_t i = 0; i < p->file_count; i++)
-        for (size_t k = 0; k < p->files[i].rule_count; k++) {
-            struct def_rule *r = &p->files[i].rules[k];
-            struct def_phrases *parts[] = {&r->says, &r->swap, &r->not_in, &r->unless};
+    for (size_t i = 0; i < p->file_count; i++) {
+        struct rulefile *f = &p->files[i];
+        for (size_t k = 0; k < f->rule_count; k++) {
+            struct def_phrases *parts[] = {&f->rules[k].says, &f->rules[k].swap, &f->rules[k].not_in,
+                                           &f->rules[k].unless};
             for (size_t j = 0; j < 4; j++)
-                for (size_t m = 0; m < parts[j]->count; m++)
-                    if (parts[j]->items[m].usable)
-                        parts[j]->items[m].usable = lists_usable(p, &parts[j]->items[m].tree);
+                settle_phrases(p, parts[j]);
         }
+        for (size_t k = 0; k < f->signal_count; k++) {
+            struct def_phrases *parts[] = {&f->signals[k].says, &f->signals[k].not_in, &f->signals[k].unless};
+            for (size_t j = 0; j < 3; j++)
+                settle_phrases(p, parts[j]);
+        }
+    }
 }
 
 static bool all_usable(const struct def_phrases *phrases)
@@ -367,15 +397,21 @@ static bool all_usable(const struct def_phrases *phrases)
 bool pack_rule_usable(const struct def_rule *r)
 {
     return r->id.node != NULL && r->category.node != NULL && r->message.node != NULL &&
-           (r->says.count > 0) + (r->swap.count > 0) + (r->regex.node != NULL) == 1 && r->when.node == NULL &&
+           (r->says.count > 0) + (r->swap.count > 0) + (r->regex.node != NULL) + (r->when.node != NULL) == 1 &&
            all_usable(&r->says) && all_usable(&r->swap) && all_usable(&r->not_in) && all_usable(&r->unless);
+}
+
+bool pack_signal_usable(const struct def_signal *s)
+{
+    return (s->says.count > 0) + (s->when.node != NULL) == 1 && all_usable(&s->says) && all_usable(&s->not_in) &&
+           all_usable(&s->unless);
 }
 
 /* --- what rules and signals refer to --- */
 
 static void check_signal_name(struct pack *p, const struct def_text *t)
 {
-    if (t->node == NULL || table_get(&p->signals, t->s, strlen(t->s)) != NULL)
+    if (table_get(&p->signals, t->s, strlen(t->s)) != NULL)
         return;
     const char *names[64];
     size_t n = 0;
@@ -391,18 +427,9 @@ static void check_signal_name(struct pack *p, const struct def_text *t)
 
 static void check_when(struct pack *p, const struct def_when *w)
 {
-    if (w->node == NULL)
-        return;
-    const struct def_text *names[] = {&w->after, &w->without, &w->count, &w->cancel};
-    for (size_t i = 0; i < 4; i++)
-        check_signal_name(p, names[i]);
-    if (w->at.node != NULL && strcmp(w->at.s, "call end") != 0)
-        check_signal_name(p, &w->at);
-    if (w->since.node != NULL && strcmp(w->since.s, "call start") != 0 &&
-        !(w->since.s[0] >= '0' && w->since.s[0] <= '9'))
-        check_signal_name(p, &w->since);
-    for (size_t i = 0; i < w->sequence.count; i++)
-        check_signal_name(p, &w->sequence.items[i]);
+    const struct def_text *name;
+    for (size_t i = 0; (name = when_signal(w, i)) != NULL; i++)
+        check_signal_name(p, name);
 }
 
 bool pack_placeholder(const char *message, size_t *at, struct placeholder *ret)
@@ -513,20 +540,6 @@ static void check_quiets(struct pack *p, const struct def_rule *r)
                         r->quiets.items[i].s);
 }
 
-static void note_unevaluated(struct pack *p, const struct def_rule *r)
-{
-    const struct yaml_node *at = r->id.node != NULL ? r->id.node : r->node;
-    if (r->when.node != NULL)
-        diags_add(p->problems, DIAG_NOTE, "not-evaluated", &at->at, NULL,
-                  "a conversational rule: read and checked, but this version does not run it");
-    if (r->final_only.node != NULL && r->final_only.value != 0)
-        diags_add(p->problems, DIAG_NOTE, "not-evaluated", &r->final_only.node->at, NULL,
-                  "final_only: read, but this version waits for final results in every rule");
-    if (r->quiets.node != NULL)
-        diags_add(p->problems, DIAG_NOTE, "not-evaluated", &r->quiets.node->at, NULL,
-                  "quiets: read and checked, but this version does not apply it");
-}
-
 static void check_references(struct pack *p)
 {
     size_t rules = 0;
@@ -541,7 +554,6 @@ static void check_references(struct pack *p)
             rulefile_check_card(&f->rules[k], p->problems);
             check_message(p, f, &f->rules[k]);
             check_quiets(p, &f->rules[k]);
-            note_unevaluated(p, &f->rules[k]);
         }
     }
     struct mark whole = {p->file_count > 0 ? p->files[0].doc.source : NULL, 0, 0, 0};
@@ -583,7 +595,7 @@ int pack_read(struct pack *p, const struct source *files, size_t nfiles, const s
         return rc;
     settle_usable(p);
     check_references(p);
-    return COACH_OK;
+    return signals_order(p);
 }
 
 void pack_clear(struct pack *p)

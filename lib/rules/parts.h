@@ -7,6 +7,7 @@
 
 #include "lib/base/arena.h"
 #include "lib/base/table.h"
+#include "lib/rules/conversation.h"
 #include "lib/rules/ruleset.h"
 #include "lib/rules/vocabulary.h"
 
@@ -38,6 +39,7 @@ struct part_range {
 
 struct part_rule {
     struct rule rule;       /* first: the scanner gets back from it */
+    uint32_t node;          /* from 1, its condition; 0: none that is run */
     struct part_range says; /* or swap, or the one regex */
     struct part_range not_in;
     struct part_range unless;
@@ -49,8 +51,9 @@ struct ruleset {
     int refs; /* changed with atomic operations: a worker may hold one */
     struct arena memory;
     struct language language;
-    struct part_rule *rules;
-    size_t rule_count;
+    struct part_rule *rules; /* the signals behind them */
+    size_t rule_count;       /* without the signals */
+    size_t signal_count;
     struct table by_id; /* rule id -> its place from 1, as (void *)(uintptr_t): the array may move while it grows */
     struct part_phrase *phrases;
     size_t phrase_count;
@@ -59,6 +62,11 @@ struct ruleset {
     uint32_t *brought;         /* phrase numbers, grouped by word */
     uint32_t *always;          /* phrases that run on every line */
     size_t always_count;
+    struct when_node *nodes;
+    size_t node_count;
+    uint32_t slot_count;        /* of all nodes */
+    struct part_range *listens; /* per signal: which of `listeners` */
+    uint32_t *listeners;        /* nodes, grouped by signal */
     struct rule_limits limits;
     char hash[17];
 };

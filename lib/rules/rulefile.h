@@ -62,12 +62,16 @@ struct def_list {
     struct def_phrases items;
 };
 
+enum signal_visit { SIGNAL_NEW, SIGNAL_OPEN, SIGNAL_DONE };
+
 struct def_signal {
     const struct yaml_node *node;
     struct def_text id;
     struct def_number speaker;
     struct def_phrases says, not_in, unless;
     struct def_when when;
+    enum signal_visit visit; /* signals.c's */
+    size_t number;           /* its place in the order of signals; their number in the set */
 };
 
 struct def_rule {
@@ -143,6 +147,9 @@ struct rulefile {
  * safe to clear, and the source must outlive it. Phrases are not parsed yet: that takes the language. */
 int rulefile_read(const struct source *source, struct rulefile *ret, struct diags *problems);
 void rulefile_clear(struct rulefile *f);
+
+/* The signals that a condition names, one after the other; NULL behind the last. */
+const struct def_text *when_signal(const struct def_when *w, size_t i);
 
 /* What must hold for the cards of a rule by itself, the changes of a site included. */
 void rulefile_check_card(const struct def_rule *r, struct diags *problems);

@@ -220,15 +220,18 @@ static struct scanner_span capture_of(struct scanner *s, const struct part_phras
     return (struct scanner_span){0, 0};
 }
 
-/* The first match of a phrase that no not_in holds. Sets `*excepted` when one was passed over. */
+/* The first match of a phrase that ends behind `seam` and that no not_in holds. Sets `*excepted` when one was passed
+ * over for that. */
 static bool find_free(struct scanner *s, const struct ruleset *set, const struct part_rule *r,
-                      const struct part_phrase *p, const struct words *w, struct hit *hit, bool *excepted)
+                      const struct part_phrase *p, const struct words *w, size_t seam, struct hit *hit, bool *excepted)
 {
     struct match m;
     struct cursors cursors = {{0}};
     for (size_t start = 0; start < w->line.len && find(s, set, p, w, start, &m); start = next_word(w, m.from)) {
         *hit = (struct hit){.rule = &r->rule, .phrase = p->number, .plain = p->plain};
         hit->span = span_of(w, m.from, m.to);
+        if (seam > 0 && hit->span.to <= seam)
+            continue;
         for (size_t i = 0; i < r->capture_count; i++)
             hit->captures[i] = capture_of(s, p, w, i);
         if (!is_excepted(s, set, r, w, &m, &cursors))
@@ -403,7 +406,7 @@ static int keep_hit(struct scanner *s, const struct hit *hit)
     return COACH_OK;
 }
 
-int scanner_scan(struct scanner *s, const struct ruleset *set, const struct words *words, coach_role role,
+int scanner_scan(struct scanner *s, const struct ruleset *set, const struct words *words, coach_role role, size_t seam,
                  const struct hit **hits, size_t *count)
 {
     s->hit_count = s->limited_count = 0;
@@ -417,7 +420,7 @@ int scanner_scan(struct scanner *s, const struct ruleset *set, const struct word
         struct hit hit;
         if (r->rule.mode == RULE_DISABLED || (!by_customer && !speaks(&r->rule, role)) || is_left_out(s, &r->rule))
             continue;
-        if (!find_free(s, set, r, p, words, &hit, &excepted))
+        if (!find_free(s, set, r, p, words, seam, &hit, &excepted))
             continue;
         hit.by_customer = by_customer;
         if (by_customer || !is_silenced(s, set, r, words))
@@ -447,7 +450,7 @@ enum scanner_verdict scanner_rule(struct scanner *s, const struct ruleset *set, 
     bool found = false, excepted = false;
     for (uint32_t i = 0; i < r->says.count && words->count > 0; i++) {
         struct hit one;
-        if (!find_free(s, set, r, &set->phrases[r->says.first + i], words, &one, &excepted))
+        if (!find_free(s, set, r, &set->phrases[r->says.first + i], words, 0, &one, &excepted))
             continue;
         if (!found || one.span.from < hit->span.from)
             *hit = one;

@@ -33,9 +33,10 @@ struct scanner *scanner_new(void); /* NULL when memory is out */
 void scanner_free(struct scanner *s);
 
 /* Sets `*hits` to what the rules of `role` find in the line, in rule order: one hit of a rule (its earliest), but one
- * of each term of a swap rule. They live until the next scan. Disabled rules are left out. Returns 0 or COACH_ENOMEM.
- */
-int scanner_scan(struct scanner *s, const struct ruleset *set, const struct words *words, coach_role role,
+ * of each term of a swap rule; then the signals, one hit each. The first `seam` bytes of the text were heard before: a
+ * match that ends in them is passed over, one that goes on behind them counts, and exceptions see all of it. The hits
+ * live until the next scan. Disabled rules are left out. Returns 0 or COACH_ENOMEM. */
+int scanner_scan(struct scanner *s, const struct ruleset *set, const struct words *words, coach_role role, size_t seam,
                  const struct hit **hits, size_t *count);
 
 /* Why one rule is silent on a line, for the checker and the tools. */

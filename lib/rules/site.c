@@ -184,14 +184,6 @@ static void *copy_of(struct merge *m, enum override_kind kind, const void *def)
     return copy;
 }
 
-static const struct rulefile *file_of(const struct pack *pack, const struct yaml_node *node)
-{
-    size_t i = 0;
-    while (pack->files[i].doc.source != node->at.source)
-        i++;
-    return &pack->files[i];
-}
-
 static int open_target(struct merge *m, const struct def_override *o, void *def, struct site_target **ret)
 {
     struct table *targets = &m->pack->site.targets;
@@ -203,7 +195,7 @@ static int open_target(struct merge *m, const struct def_override *o, void *def,
         if (t == NULL || before == NULL)
             return COACH_ENOMEM;
         *t = (struct site_target){
-            .kind = o->kind, .file = file_of(m->pack, place_of(o->kind, def)), .def = def, .before = before};
+            .kind = o->kind, .file = pack_file_of(m->pack, place_of(o->kind, def)), .def = def, .before = before};
         rc = table_set(targets, (const char *)&def, sizeof def, t);
     }
     *ret = t;

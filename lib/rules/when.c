@@ -19,10 +19,15 @@ static const struct key keys[] = {
     {.name = "sequence", .kind = KEY_TEXTS, .offset = AT(sequence), .help = "signals that come one after the other"},
     {.name = "cancel", .kind = KEY_NAME, .offset = AT(cancel), .help = "the signal that calls it off"},
     {.name = "count", .kind = KEY_NAME, .offset = AT(count), .help = "the signal to count"},
-    {.name = "at_least", .kind = KEY_COUNT, .offset = AT(at_least), .min = 1, .max = 100, .help = "how many"},
+    {.name = "at_least",
+     .kind = KEY_COUNT,
+     .offset = AT(at_least),
+     .min = 1,
+     .max = WHEN_COUNT_MAX,
+     .help = "how many"},
     {.name = "overlap", .kind = KEY_TEXT, .offset = AT(overlap), .help = "agent over customer, or customer over agent"},
     {.name = "lasting", .kind = KEY_TEXT, .offset = AT(lasting), .help = "how long both speak, such as 1.2s"},
-    {.name = "times", .kind = KEY_COUNT, .offset = AT(times), .min = 1, .max = 100, .help = "how often"},
+    {.name = "times", .kind = KEY_COUNT, .offset = AT(times), .min = 1, .max = WHEN_COUNT_MAX, .help = "how often"},
     {.name = "silence", .kind = KEY_TEXT, .offset = AT(silence), .help = "longer than 10s"},
     {.name = "monologue", .kind = KEY_TEXT, .offset = AT(monologue), .help = "agent longer than 60s"},
     {.name = "pace", .kind = KEY_TEXT, .offset = AT(pace), .help = "agent faster than 190 words a minute"},
@@ -181,6 +186,23 @@ static void check_words(const struct def_text *t, const char *one, const char *o
     keys_refuse(problems, t->node, "bad-value", hint, "'%.60s' is not understood here", t->s);
 }
 
+/* A signal is named unless it is one of the other things that may stand there. */
+static const struct def_text *named(const struct def_text *t, const char *other)
+{
+    return t->node != NULL && strcmp(t->s, other) != 0 && !(t->s[0] >= '0' && t->s[0] <= '9') ? t : NULL;
+}
+
+const struct def_text *when_signal(const struct def_when *w, size_t i)
+{
+    const struct def_text *const single[] = {named(&w->after, ""),      named(&w->without, ""),
+                                             named(&w->at, "call end"), named(&w->since, "call start"),
+                                             named(&w->count, ""),      named(&w->cancel, "")};
+    for (size_t k = 0; k < sizeof single / sizeof *single; k++)
+        if (single[k] != NULL && i-- == 0)
+            return single[k];
+    return i < w->sequence.count ? &w->sequence.items[i] : NULL;
+}
+
 int when_read(struct arena *memory, const struct yaml_node *value, void *member, struct diags *problems)
 {
     struct def_when *w = member;
@@ -201,5 +223,9 @@ int when_read(struct arena *memory, const struct yaml_node *value, void *member,
     if (w->sequence.node != NULL && w->sequence.count < 2)
         keys_refuse(problems, w->sequence.node, "when-incomplete", "name two signals or more, each after '- '",
                     "a sequence has at least two signals");
+    if (w->sequence.count > WHEN_SEQUENCE_MAX)
+        keys_refuse(problems, w->sequence.items[WHEN_SEQUENCE_MAX].node, "sequence-length",
+                    "put the first ones into a signal with a 'when:' of its own, and name that signal here",
+                    "a sequence has at most %d signals", WHEN_SEQUENCE_MAX);
     return COACH_OK;
 }

@@ -4,6 +4,7 @@
 
 #include "tests/fuzz/fuzz.h"
 
+#include "lib/rules/conversation.h"
 #include "lib/rules/scanner.h"
 
 static char compare_context[100]; /* where the rules come from, for the message of a difference */
@@ -60,11 +61,13 @@ FUZZ size_t compare_line(struct scanner *s, const struct ruleset *set, const str
     for (size_t r = 0; r < 2; r++) {
         const struct hit *hits;
         size_t n, at = 0;
-        HOLDS(scanner_scan(s, set, w, roles[r], &hits, &n) == COACH_OK);
+        HOLDS(scanner_scan(s, set, w, roles[r], 0, &hits, &n) == COACH_OK);
         for (size_t i = 0; i < n; i++)
             HOLDS(hits[i].span.from < hits[i].span.to && hits[i].span.to <= len);
         for (size_t i = 0; i < ruleset_count(set); i++)
             at += compare_rule(s, set, w, ruleset_rule(set, i), roles[r], n == 0 ? hits : hits + at, n - at);
+        for (size_t i = 0; i < ruleset_signal_count(set); i++)
+            at += compare_rule(s, set, w, ruleset_signal(set, i), roles[r], n == 0 ? hits : hits + at, n - at);
         HOLDS(at == n);
         all += n;
     }

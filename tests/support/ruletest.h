@@ -121,7 +121,7 @@ RULETEST size_t ruletest_scan(struct ruletest *t, const char *line, coach_role r
 {
     size_t n;
     ruletest_hear(t, line);
-    ck_assert_int_eq(scanner_scan(t->scanner, t->set, &t->words, role, hits, &n), COACH_OK);
+    ck_assert_int_eq(scanner_scan(t->scanner, t->set, &t->words, role, 0, hits, &n), COACH_OK);
     return n;
 }
 

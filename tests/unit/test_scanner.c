@@ -204,9 +204,9 @@ START_TEST(one_scanner_serves_any_number_of_rule_sets_in_turn)
                               "b") "    says:\n      - u v\n");
     for (int i = 0; i < 10; i++) {
         ruletest_hear(&small, "u v x");
-        ck_assert_int_eq(scanner_scan(small.scanner, small.set, &small.words, COACH_ROLE_AGENT, &hits, &n), COACH_OK);
+        ck_assert_int_eq(scanner_scan(small.scanner, small.set, &small.words, COACH_ROLE_AGENT, 0, &hits, &n), COACH_OK);
         ck_assert_uint_eq(n, 1);
-        ck_assert_int_eq(scanner_scan(small.scanner, large.set, &small.words, COACH_ROLE_AGENT, &hits, &n), COACH_OK);
+        ck_assert_int_eq(scanner_scan(small.scanner, large.set, &small.words, COACH_ROLE_AGENT, 0, &hits, &n), COACH_OK);
         ck_assert_uint_eq(n, 1);
         ck_assert_str_eq(hits[0].rule->id, "b");
     }
