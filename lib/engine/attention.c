@@ -226,6 +226,12 @@ void attention_release(struct step *s)
     }
 }
 
+void attention_end(struct step *s)
+{
+    while (s->c->pending_count > 0 && s->rc == COACH_OK)
+        hold(s, 0, s->c->agent == NULL ? ENGINE_NO_AGENT : ENGINE_GAP);
+}
+
 int64_t attention_wake(const struct call *c, const struct rule_limits *limits)
 {
     int64_t wake = INT64_MAX;
@@ -248,7 +254,7 @@ static enum engine_held limit_of(struct call *c, const struct candidate *f)
 {
     const struct rule *rule = f->rule;
     const struct call_rule *state = call_find_rule(c, rule->key);
-    if (f->repeat || call_has_fired(c, attention_key(rule, &f->segment_id)))
+    if (call_has_fired(c, attention_key(rule, &f->segment_id)))
         return ENGINE_DUPLICATE;
     if (state == NULL)
         return ENGINE_SHOWN;

@@ -82,8 +82,10 @@ struct call_node {
 /* An interim result: the latest of its segment. */
 struct call_open {
     uint64_t id; /* 0: free */
+    uint64_t side;
     coach_role role;
-    bool unnamed;
+    bool unnamed; /* its source gives no segment ids */
+    bool timed;
     char segment[WIRE_MAX_ID + 1];
     struct buf text;
     int64_t start_ms, end_ms; /* of the source, or when it was heard */

@@ -401,13 +401,13 @@ static void note_pace(struct call *c, const struct call_line *line, uint32_t wor
         (struct call_pace){(int32_t)(ms > 86400000 ? 86400000 : ms), (int32_t)words};
 }
 
-static void ask(struct step *s, const struct when_node *n, const struct call_line *line, enum questions_kind kind)
+static void ask(struct step *s, const struct when_node *n, const struct call_line *line, enum question_kind kind)
 {
-    if (kind == QUESTIONS_OPEN) {
+    if (kind == QUESTION_OPEN) {
         if (node_of(s->c, n->index)->count > 0)
             trace(s, ENGINE_CANCELLED, n, WHEN_NONE, line->place.end_ms, 0, line->segment);
         forget(s, n);
-    } else if (kind == QUESTIONS_CLOSED) {
+    } else if (kind == QUESTION_CLOSED) {
         count_one(s, n, WHEN_NONE, &line->place, line->segment);
     }
 }
@@ -419,7 +419,7 @@ static bool needs_times(enum when_verb verb)
     return verb == WHEN_OVERLAP || verb == WHEN_SILENCE || verb == WHEN_MONOLOGUE || verb == WHEN_PACE;
 }
 
-static void measure(struct step *s, const struct call_line *line, enum questions_kind question)
+static void measure(struct step *s, const struct call_line *line, enum question_kind question)
 {
     uint32_t overlaps = 0;
     for (uint32_t i = 0; i < s->c->arrays[ARRAY_NODES].count && s->rc == COACH_OK; i++) {
@@ -458,7 +458,7 @@ static void feed_all(struct step *s, const struct call_line *line, const struct 
 }
 
 void conversation_line(struct step *s, struct call_line *line, const struct call_turn *prior,
-                       const struct conversation_signal *signals, size_t count, enum questions_kind question,
+                       const struct conversation_signal *signals, size_t count, enum question_kind question,
                        uint32_t words)
 {
     record(s, line, signals, count);

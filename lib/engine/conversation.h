@@ -14,7 +14,7 @@ struct conversation_signal {
 /* A line was spoken; `prior` is the turn that it ended, or NULL. `signals` are those heard in it, ordered by place.
  * `words` are its own (as spoken, contractions one). */
 void conversation_line(struct step *s, struct call_line *line, const struct call_turn *prior,
-                       const struct conversation_signal *signals, size_t count, enum questions_kind question,
+                       const struct conversation_signal *signals, size_t count, enum question_kind question,
                        uint32_t words);
 /* A line was heard again with other words: signals not heard in it before. */
 void conversation_revised(struct step *s, const struct call_line *line, const struct conversation_signal *signals,

@@ -22,7 +22,6 @@ struct candidate {
     int64_t due_ms;               /* from when the card grows stale */
     uint64_t interim;             /* hash of the segment whose interim result decided it; else 0 */
     bool undoable;                /* a late line may take it back */
-    bool repeat;                  /* of a final that was run before with another text */
     struct nudge nudge;           /* filled by cards_fill */
 };
 
@@ -59,6 +58,7 @@ struct step {
     struct engine *e;
     const struct ruleset *set;
     struct call *c;
+    int64_t arrival_ms; /* the caller's clock */
     int rc;
 };
 
@@ -71,6 +71,8 @@ void cards_add(struct step *s, const struct candidate *found);
 void attention_settle(struct step *s);
 /* Lets out what may go out now, and holds what no longer can. */
 void attention_release(struct step *s);
+/* Holds all cards that still wait: the call is over. */
+void attention_end(struct step *s);
 /* When attention_release next has something to do, on the call's clock; INT64_MAX for never. */
 int64_t attention_wake(const struct call *c, const struct rule_limits *limits);
 /* The agent did what signal `number` stands for: cards that wait for nothing else are dropped (62). */

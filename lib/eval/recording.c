@@ -50,7 +50,9 @@ static int settle_times(struct reading *r, struct wire_event *e)
     bool untimed = e->start_ms == COACH_NO_TIME && e->end_ms == COACH_NO_TIME;
     if (untimed && e->recv_ms != COACH_NO_TIME) { /* as it was live: a line without times was said when it arrived */
         e->start_ms = e->end_ms = e->recv_ms;
+        e->made_up_times = true;
     } else if (untimed) {
+        e->made_up_times = true;
         e->start_ms = clock->end_ms;
         e->end_ms = e->start_ms + speaking_ms(&e->text);
     }

@@ -36,8 +36,9 @@ struct wire_event {
     bool is_final;
     bool append;
     bool end_of_turn;
-    bool ack;         /* of a hello: answer with acks */
-    int64_t start_ms; /* since the call began, or COACH_NO_TIME */
+    bool ack;           /* of a hello: answer with acks */
+    bool made_up_times; /* of a recording without times: they put lines in order and mean nothing else */
+    int64_t start_ms;   /* since the call began, or COACH_NO_TIME */
     int64_t end_ms;
     int64_t recv_ms;    /* of a recording: when the line arrived, on the call's clock, or COACH_NO_TIME */
     int64_t seq;        /* -1 when absent */
