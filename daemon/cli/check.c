@@ -5,6 +5,7 @@
 #include "daemon/cli/cli.h"
 #include "daemon/cli/screen.h"
 #include "lib/rules/codes.h"
+#include "lib/rules/conversation.h"
 #include "lib/wire/json.h"
 
 struct values {
@@ -38,6 +39,7 @@ static void print_json(const struct diags *problems, const struct rulefiles *fil
     json_open_object(&j, NULL);
     json_int(&j, "files", (int64_t)files->nrules);
     json_int(&j, "rules", set == NULL ? 0 : (int64_t)ruleset_count(set));
+    json_int(&j, "signals", set == NULL ? 0 : (int64_t)ruleset_signal_count(set));
     json_text(&j, "rules_hash", set == NULL ? NULL : ruleset_hash(set));
     json_int(&j, "errors", (int64_t)problems->levels[DIAG_ERROR]);
     json_int(&j, "warnings", (int64_t)problems->levels[DIAG_WARNING]);
@@ -80,6 +82,8 @@ static void print_text(const struct diags *problems, const struct rulefiles *fil
     count(&out, files->nrules, "file");
     if (set != NULL) {
         count(&out, ruleset_count(set), "rule");
+        if (ruleset_signal_count(set) > 0)
+            count(&out, ruleset_signal_count(set), "signal");
         count(&out, ruleset_phrases(set), "phrase");
     }
     count(&out, problems->levels[DIAG_ERROR], "error");

@@ -167,6 +167,34 @@ static int read_forms(struct reading *r, const struct yaml_node *node)
     return COACH_OK;
 }
 
+static int read_questions(struct reading *r, const struct yaml_node *node)
+{
+    struct language *l = r->lang;
+    const struct {
+        const char *name;
+        const char *const **items;
+        size_t *count;
+    } parts[] = {{"closed", &l->closed_questions, &l->closed_question_count},
+                 {"open", &l->open_questions, &l->open_question_count},
+                 {"leads", &l->question_leads, &l->question_lead_count}};
+    enum { PARTS = sizeof parts / sizeof *parts };
+    if (node != NULL && node->kind != YAML_MAP)
+        keys_refuse(r->problems, node, "wrong-kind", NULL, "questions: expected 'closed:', 'open:' and 'leads:'");
+    if (node == NULL || node->kind != YAML_MAP)
+        return COACH_OK;
+    for (size_t i = 0; i < node->count; i++) {
+        const struct yaml_node *key = node->pairs[i].key;
+        size_t k = 0;
+        while (k < PARTS && strcmp(parts[k].name, key->text) != 0)
+            k++;
+        if (k == PARTS)
+            keys_refuse(r->problems, key, "unknown-key", NULL, "'questions' has no key '%.40s'", key->text);
+        else if (read_phrases(r, node->pairs[i].value, parts[k].name, parts[k].items, parts[k].count) != COACH_OK)
+            return COACH_ENOMEM;
+    }
+    return COACH_OK;
+}
+
 static int read_tables(struct reading *r, const struct yaml_node *root)
 {
     struct language *l = r->lang;
@@ -192,14 +220,16 @@ static int read_tables(struct reading *r, const struct yaml_node *root)
     if (rc == COACH_OK)
         rc = read_phrases(r, yaml_get(root, "back_channels"), "back_channels", &l->back_channels,
                           &l->back_channel_count);
+    if (rc == COACH_OK)
+        rc = read_questions(r, yaml_get(root, "questions"));
     return rc;
 }
 
 static void check_keys(const struct yaml_node *root, struct diags *problems)
 {
-    static const char *const known[] = {"format",  "language", "contractions", "endings", "loose",
-                                        "symbols", "sounds",   "irregular",    "forms",   "numbers",
-                                        "common",  "fillers",  "back_channels"};
+    static const char *const known[] = {"format",  "language", "contractions",  "endings",  "loose",
+                                        "symbols", "sounds",   "irregular",     "forms",    "numbers",
+                                        "common",  "fillers",  "back_channels", "questions"};
     enum { KNOWN = sizeof known / sizeof *known };
     for (size_t i = 0; i < root->count; i++) {
         size_t k = 0;

@@ -211,12 +211,9 @@ static void warn_no_effect(struct lint *l, const struct yaml_node *map, const ch
 
 static void check_conversation_keys(struct lint *l, const struct yaml_node *map)
 {
-    static const char *const idle[] = {"not_in", "unless", "match", "no_match", "min_confidence", "final_only"};
+    static const char *const idle[] = {"match", "no_match"};
     for (size_t i = 0; i < sizeof idle / sizeof *idle; i++)
-        warn_no_effect(l, map, idle[i],
-                       i < 2   ? "put it under the signal whose phrases it is about"
-                       : i < 4 ? "show it with a call under 'tests:'"
-                               : "delete it",
+        warn_no_effect(l, map, idle[i], "show it with a call under 'tests:'",
                        "a rule with 'when' has no phrases of its own");
 }
 
@@ -268,6 +265,7 @@ static int mark_signals(const struct def_when *w, struct table *used)
     return rc;
 }
 
+/* What a pack uses counts, even where a site has changed that: the pack's signals are not the site's to delete. */
 static int mark_all(struct lint *l, struct table *lists, struct table *signals)
 {
     int rc = COACH_OK;
@@ -277,15 +275,21 @@ static int mark_all(struct lint *l, struct table *lists, struct table *signals)
             const struct def_signal *s = &f->signals[k];
             const struct def_phrases *parts[] = {&s->says, &s->not_in, &s->unless};
             rc = mark_phrases(l, parts, 3, lists);
+            const struct site_target *t = site_target_of(l->pack, s);
             if (rc == COACH_OK)
                 rc = mark_signals(&s->when, signals);
+            if (rc == COACH_OK && t != NULL)
+                rc = mark_signals(&((const struct def_signal *)t->before)->when, signals);
         }
         for (size_t k = 0; k < f->rule_count && rc == COACH_OK; k++) {
             const struct def_rule *r = &f->rules[k];
             const struct def_phrases *parts[] = {&r->says, &r->swap, &r->not_in, &r->unless};
             rc = mark_phrases(l, parts, 4, lists);
+            const struct site_target *t = site_target_of(l->pack, r);
             if (rc == COACH_OK)
                 rc = mark_signals(&r->when, signals);
+            if (rc == COACH_OK && t != NULL)
+                rc = mark_signals(&((const struct def_rule *)t->before)->when, signals);
         }
     }
     return rc;

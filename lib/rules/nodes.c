@@ -73,6 +73,20 @@ static void print_signal(const struct nodes *b, int number, struct hash_fields *
     hash_fields_add(print, &key, sizeof key);
 }
 
+static void print_phrases(const char *const *phrases, size_t n, struct hash_fields *print)
+{
+    for (size_t i = 0; i < n; i++)
+        hash_fields_add(print, phrases[i], strlen(phrases[i]));
+    hash_fields_add(print, &n, sizeof n);
+}
+
+static void print_questions(const struct language *lang, struct hash_fields *print)
+{
+    print_phrases(lang->closed_questions, lang->closed_question_count, print);
+    print_phrases(lang->open_questions, lang->open_question_count, print);
+    print_phrases(lang->question_leads, lang->question_lead_count, print);
+}
+
 static uint64_t key_of(const struct nodes *b, const struct when_node *n, const struct rule *owner)
 {
     struct hash_fields print;
@@ -87,6 +101,8 @@ static uint64_t key_of(const struct nodes *b, const struct when_node *n, const s
         print_signal(b, named[i], &print);
     for (int i = 0; i < n->sequence_count; i++)
         print_signal(b, n->sequence[i], &print);
+    if (n->verb == WHEN_QUESTIONS)
+        print_questions(&b->set->language, &print);
     return print.value;
 }
 

@@ -5,9 +5,9 @@
 
 #include "lib/base/error.h"
 #include "lib/base/utf8.h"
+#include "lib/rules/conditions.h"
 #include "lib/rules/keys.h"
 #include "lib/rules/languagefile.h"
-#include "lib/rules/signals.h"
 
 enum { MESSAGE_ROOM = 140 };
 
@@ -407,30 +407,7 @@ bool pack_signal_usable(const struct def_signal *s)
            all_usable(&s->unless);
 }
 
-/* --- what rules and signals refer to --- */
-
-static void check_signal_name(struct pack *p, const struct def_text *t)
-{
-    if (table_get(&p->signals, t->s, strlen(t->s)) != NULL)
-        return;
-    const char *names[64];
-    size_t n = 0;
-    for (struct table_entry *e = table_next(&p->signals, NULL); e != NULL && n < 64; e = table_next(&p->signals, e))
-        names[n++] = table_key(e, NULL);
-    const char *near = diag_nearest(t->s, names, n);
-    char hint[120];
-    snprintf(hint, sizeof hint, "did you mean '%s'?", near == NULL ? "" : near);
-    keys_refuse(p->problems, t->node, "unknown-signal",
-                near == NULL ? "signals are declared under 'signals:' with their phrases" : hint,
-                "there is no signal called '%.64s'", t->s);
-}
-
-static void check_when(struct pack *p, const struct def_when *w)
-{
-    const struct def_text *name;
-    for (size_t i = 0; (name = when_signal(w, i)) != NULL; i++)
-        check_signal_name(p, name);
-}
+/* --- what rules refer to --- */
 
 bool pack_placeholder(const char *message, size_t *at, struct placeholder *ret)
 {
@@ -546,10 +523,7 @@ static void check_references(struct pack *p)
     for (size_t i = 0; i < p->file_count; i++) {
         const struct rulefile *f = &p->files[i];
         rules += f->rule_count;
-        for (size_t k = 0; k < f->signal_count; k++)
-            check_when(p, &f->signals[k].when);
         for (size_t k = 0; k < f->rule_count; k++) {
-            check_when(p, &f->rules[k].when);
             check_category(p, &f->rules[k]);
             rulefile_check_card(&f->rules[k], p->problems);
             check_message(p, f, &f->rules[k]);
@@ -595,7 +569,7 @@ int pack_read(struct pack *p, const struct source *files, size_t nfiles, const s
         return rc;
     settle_usable(p);
     check_references(p);
-    return signals_order(p);
+    return conditions_check(p);
 }
 
 void pack_clear(struct pack *p)

@@ -70,7 +70,7 @@ struct def_signal {
     struct def_number speaker;
     struct def_phrases says, not_in, unless;
     struct def_when when;
-    enum signal_visit visit; /* signals.c's */
+    enum signal_visit visit; /* of conditions.c */
     size_t number;           /* its place in the order of signals; their number in the set */
 };
 

@@ -31,6 +31,12 @@ struct language {
     size_t filler_count;
     const char *const *back_channels; /* phrases such as "mm hmm" and "right" */
     size_t back_channel_count;
+    const char *const *closed_questions; /* how a question begins that wants yes, no or one detail: "do you" */
+    size_t closed_question_count;
+    const char *const *open_questions; /* what asks for a story: "what happened" */
+    size_t open_question_count;
+    const char *const *question_leads; /* words after which a question may begin: "and" */
+    size_t question_lead_count;
     const struct language_forms *forms;
     size_t form_count;
 };

@@ -1,5 +1,6 @@
 #include "lib/rules/compile.h"
 
+#include "lib/rules/conversation.h"
 #include "tests/support/ruletest.h"
 
 #define FILE_HEAD "format: 1\npack: test\n"
@@ -228,9 +229,6 @@ static const struct {
      "0123456789 0123456789 0123456789 012345678\n",
      DIAG_WARNING, "message-length", 8, 14, "141 characters"},
     {RULE_HEAD "    regex: 'calm\\s+down'\n", DIAG_WARNING, "regex-unfiltered", 7, 12, "on every line"},
-    {RULE_HEAD "    when:\n      silence: longer than 10s\n", DIAG_NOTE, "not-evaluated", 4, 9,
-     "a conversational rule"},
-    {RULE "    quiets: a\n", DIAG_NOTE, "not-evaluated", 9, 13, "quiets"},
 };
 
 START_TEST(what_is_not_wrong_but_worth_knowing_is_said_and_the_set_is_built)
@@ -263,6 +261,7 @@ static const char *const good_when[] = {
     "      count: aa\n      at_least: 3\n      within: 90s\n",
     "      overlap: agent over customer\n      lasting: 1.2s\n      times: 2\n      within: 2m\n",
     "      silence: longer than 10s\n",
+    "      silence: longer than 10s\n      without: aa\n",
     "      monologue: agent longer than 60s\n",
     "      pace: agent faster than 190 words a minute\n      over: 20s\n",
     "      questions: closed\n      at_least: 4\n",
@@ -274,8 +273,8 @@ START_TEST(every_verb_of_the_specification_is_read)
     struct ruletest t;
     snprintf(text, sizeof text, WHEN "%s", good_when[_i]);
     ruletest_good(&t, text);
-    ck_assert_uint_eq(ruleset_count(t.set), 0); /* read, and said to be not evaluated */
-    ck_assert_ptr_nonnull(ruletest_find(&t, "not-evaluated"));
+    ck_assert_uint_eq(ruleset_count(t.set), 1);
+    ck_assert_ptr_nonnull(ruleset_node_of(t.set, ruleset_rule(t.set, 0)));
     ruletest_clear(&t);
 }
 END_TEST
@@ -300,7 +299,21 @@ static const struct {
     {"      overlap: agent over customer\n", "when-incomplete", 0, 7, "'overlap' needs 'lasting'"},
     {"      pace: agent faster than 190 words a minute\n", "when-incomplete", 0, 7, "'pace' needs 'over'"},
     {"      questions: closed\n", "when-incomplete", 0, 7, "'questions' needs 'at_least'"},
-    {"      silence: longer than 10s\n      without: aa\n", "when-extra", 1, 7, "'without' does not go with 'silence'"},
+    {"      silence: longer than 10s\n      within: 5s\n", "when-extra", 1, 7, "'within' does not go with 'silence'"},
+    {"      silence: longer than 10s\n    not_in:\n      - x\n", "when-extra", 1, 5,
+     "'not_in' does not go with 'when'"},
+    {"      silence: longer than 10s\n    unless:\n      - x\n", "when-extra", 1, 5,
+     "'unless' does not go with 'when'"},
+    {"      silence: longer than 10s\n    min_confidence: 0.5\n", "when-extra", 1, 5,
+     "'min_confidence' does not go with 'when'"},
+    {"      silence: longer than 10s\n    final_only: true\n", "when-extra", 1, 5,
+     "'final_only' does not go with 'when'"},
+    {"      silence: longer than 10s\n      without: cc\n", "unknown-signal", 1, 16, "no signal called 'cc'"},
+    {"      count: aa\n      at_least: 21\n      within: 5s\n", "bad-value", 1, 17, "20"},
+    {"      overlap: agent over customer\n      lasting: 1s\n      times: 21\n", "bad-value", 2, 14, "20"},
+    {"      sequence:\n        - aa\n        - bb\n        - aa\n        - bb\n        - aa\n        - bb\n"
+     "        - aa\n        - bb\n        - aa\n      within: 5s\n",
+     "sequence-length", 9, 11, "at most 8"},
     {"      after: aa\n      without: bb\n      within: 5s\n      times: 2\n", "when-extra", 3, 7,
      "'times' does not go"},
     {"      monologue: agent longer than 9s\n      within: 5s\n", "when-extra", 1, 7, "'within' does not go"},

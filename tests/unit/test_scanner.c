@@ -109,6 +109,53 @@ START_TEST(a_line_of_nothing_but_exceptions_takes_time_in_its_length)
 }
 END_TEST
 
+/* --- a line of which a part was heard before --- */
+
+static const struct {
+    const char *body;
+    const char *before, *now; /* two lines of one turn */
+    const char *said;         /* NULL where there is no hit */
+} seams[] = {
+    {"    says:\n      - calm down\n", "", "calm down", "calm down"},
+    {"    says:\n      - calm down\n", "calm down ", "please", NULL},
+    {"    says:\n      - calm down\n", "please calm ", "down", "calm down"},
+    {"    says:\n      - calm down\n", "please ", "calm down", "calm down"},
+    {"    says:\n      - calm down\n", "calm down, ", "so calm down!", "calm down"},
+    {"    says:\n      - calm down\n", "Calm down. Calm ", "down", "Calm down"},
+    {"    says:\n      - x ...3 y\n", "x y x ", "z y", "x z y"},
+    {"    says:\n      - relax\n      - calm down\n", "relax and calm ", "down", "calm down"},
+    {"    says:\n      - relax\n      - calm down\n", "relax ", "and relax", "relax"},
+    {"    regex: 'calm \\w+'\n", "calm down ", "now", NULL},
+    {"    regex: 'calm \\w+'\n", "calm down, calm ", "now", "calm now"},
+    /* exceptions see all of it */
+    {"    says:\n      - down\n    not_in:\n      - calm down\n", "calm ", "down", NULL},
+    {"    says:\n      - down\n    unless:\n      - sorry\n", "sorry, ", "down", NULL},
+    {"    says:\n      - down\n    unless:\n      - sorry\n", "sad, ", "down", "down"},
+    {"    swap:\n      GDS: booking system\n      PNR: reference\n", "the GDS and ", "the PNR", "PNR"},
+};
+
+START_TEST(what_was_heard_before_is_not_heard_again)
+{
+    char text[1024], line[256];
+    struct ruletest t;
+    const struct hit *hits;
+    size_t n, seam = strlen(seams[_i].before);
+    snprintf(text, sizeof text, HEAD RULE("a") "%s", seams[_i].body);
+    snprintf(line, sizeof line, "%s%s", seams[_i].before, seams[_i].now);
+    ruletest_good(&t, text);
+    ruletest_hear(&t, line);
+    ck_assert_int_eq(scanner_scan(t.scanner, t.set, &t.words, COACH_ROLE_AGENT, seam, &hits, &n), COACH_OK);
+    ck_assert_uint_eq(n, seams[_i].said != NULL);
+    if (n == 1) {
+        size_t len = hits[0].span.to - hits[0].span.from;
+        ck_assert_uint_gt(hits[0].span.to, seam);
+        ck_assert_uint_eq(len, strlen(seams[_i].said));
+        ck_assert_int_eq(strncmp(line + hits[0].span.from, seams[_i].said, len), 0);
+    }
+    ruletest_clear(&t);
+}
+END_TEST
+
 /* --- who speaks --- */
 
 static const struct {
@@ -204,9 +251,11 @@ START_TEST(one_scanner_serves_any_number_of_rule_sets_in_turn)
                               "b") "    says:\n      - u v\n");
     for (int i = 0; i < 10; i++) {
         ruletest_hear(&small, "u v x");
-        ck_assert_int_eq(scanner_scan(small.scanner, small.set, &small.words, COACH_ROLE_AGENT, 0, &hits, &n), COACH_OK);
+        ck_assert_int_eq(scanner_scan(small.scanner, small.set, &small.words, COACH_ROLE_AGENT, 0, &hits, &n),
+                         COACH_OK);
         ck_assert_uint_eq(n, 1);
-        ck_assert_int_eq(scanner_scan(small.scanner, large.set, &small.words, COACH_ROLE_AGENT, 0, &hits, &n), COACH_OK);
+        ck_assert_int_eq(scanner_scan(small.scanner, large.set, &small.words, COACH_ROLE_AGENT, 0, &hits, &n),
+                         COACH_OK);
         ck_assert_uint_eq(n, 1);
         ck_assert_str_eq(hits[0].rule->id, "b");
     }
@@ -432,6 +481,7 @@ int main(void)
     tcase_add_loop_test(t, a_rule_says_why_it_is_silent, 0, RULETEST_ROWS(rows));
     tcase_add_test(t, the_match_quoted_after_an_exception_is_the_free_one);
     tcase_add_test(t, a_line_of_nothing_but_exceptions_takes_time_in_its_length);
+    tcase_add_loop_test(t, what_was_heard_before_is_not_heard_again, 0, RULETEST_ROWS(seams));
     tcase_add_loop_test(t, a_rule_hears_its_speaker_and_a_disabled_one_nobody, 0, RULETEST_ROWS(speakers));
     tcase_add_test(t, a_swap_rule_reports_each_term_with_its_plain_words);
     tcase_add_test(t, lists_that_a_message_quotes_are_captured);
