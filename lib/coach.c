@@ -88,7 +88,8 @@ coach_call *coach_call_new(const char *id, const char *agent_id)
     c->engine = engine_new();
     c->call = call_new(id, strlen(id));
     if (c->engine == NULL || c->call == NULL ||
-        (agent_id != NULL && call_set_agent(c->call, agent_id, strlen(agent_id)) != COACH_OK)) {
+        call_set_agent(c->call, agent_id == NULL ? "" : agent_id, agent_id == NULL ? 0 : strlen(agent_id)) !=
+            COACH_OK) {
         coach_call_free(c);
         return NULL;
     }

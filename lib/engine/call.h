@@ -11,8 +11,8 @@ enum {
     CALL_RULES = 256,   /* rules with state; the one that fired longest ago is forgotten */
     CALL_TERMS = 256,   /* swap terms the customer used; further ones are not remembered */
     CALL_MUTED = 64,
-    CALL_FIRED = 1024, /* findings remembered so that none comes twice; after that none comes any more */
-    CALL_LINES = 32,   /* finals with their times; the oldest is forgotten */
+    CALL_FIRED = 512,  /* findings remembered so that none comes twice; after that none comes any more */
+    CALL_LINES = 24,   /* finals with their times; the oldest is forgotten */
     CALL_OPEN = 4,     /* segments with interim results, of all sides together; the stillest is taken as final */
     CALL_PENDING = 4,  /* cards that wait; the least of more is held */
     CALL_STANDING = 8, /* findings that may yet be taken back; the oldest stands */
@@ -40,7 +40,7 @@ struct place {
 struct call_segment {
     uint64_t id;   /* hash of role or channel and segment id */
     uint64_t text; /* hash of its text */
-    struct place place;
+    uint32_t line; /* 0: it had no words, or was nobody's */
 };
 
 /* A rule with something to remember. */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lib/engine/turns.h"
+
 enum {
     WAIT_KNOWING_MS = 1000,   /* for a line that is on its way, from a source with interim results */
     WAIT_UNKNOWING_MS = 3000, /* from one without: somebody may be speaking */

@@ -247,7 +247,7 @@ static void speak(struct step *s, const struct hearing *h, const struct heard *h
     const struct turns_line line = {&own, h->start_ms, h->end_ms, h->timed, backchannel_is(heard->own_words, lang)};
     const bool ends = turns_ends_latest(s->c, &line);
     struct call_line *added = turns_add(s->c, &line);
-    call_find_segment(s->c, h->segment)->place = added->place;
+    call_find_segment(s->c, h->segment)->line = added->place.line;
     conversation_line(s, added, ends ? &prior : NULL, signals, count, questions_kind(heard->own_words, lang),
                       spoken_words(heard->own_words));
 }
@@ -268,7 +268,7 @@ static void converse(struct step *s, const struct hearing *h, struct heard *hear
     if (call_side(h->event->role) < 0)
         return;
     size_t n = signals_of(s, h, heard, signals);
-    const struct call_line *line = before == NULL ? NULL : turns_line(s->c, before->place.line);
+    const struct call_line *line = before == NULL ? NULL : turns_line(s->c, before->line);
     if (before == NULL)
         speak(s, h, heard, signals, n);
     else if (line != NULL)

@@ -29,6 +29,7 @@ static void setup_with(const char *text)
     engine = engine_new();
     call = call_new("c-1", 3);
     ck_assert(engine != NULL && call != NULL);
+    ck_assert_int_eq(call_set_agent(call, "sam", 3), COACH_OK);
 }
 
 static void setup(void)
