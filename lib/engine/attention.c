@@ -245,16 +245,11 @@ int64_t attention_wake(const struct call *c, const struct rule_limits *limits)
 
 /* --- the rule's own limits --- */
 
-uint64_t attention_key(const struct rule *rule, const struct wire_text *segment_id)
-{
-    return call_hash(rule->id, strlen(rule->id), segment_id->s, segment_id->len);
-}
-
 static enum engine_held limit_of(struct call *c, const struct candidate *f)
 {
     const struct rule *rule = f->rule;
     const struct call_rule *state = call_find_rule(c, rule->key);
-    if (call_has_fired(c, attention_key(rule, &f->segment_id)))
+    if (call_has_fired(c, f->latch))
         return ENGINE_DUPLICATE;
     if (state == NULL)
         return ENGINE_SHOWN;
@@ -280,7 +275,7 @@ static void quiet_others(struct step *s, const struct candidate *f)
 
 static void let_stand(struct call *c, const struct candidate *f, int64_t before_ms)
 {
-    if (f->interim == 0 && !f->undoable)
+    if (!f->interim && !f->undoable)
         return;
     if (c->standing_count == CALL_STANDING) {
         memmove(&c->standing[0], &c->standing[1], (CALL_STANDING - 1) * sizeof c->standing[0]);
@@ -288,7 +283,7 @@ static void let_stand(struct call *c, const struct candidate *f, int64_t before_
     }
     struct call_standing *t = &c->standing[c->standing_count++];
     *t = (struct call_standing){.rule_key = f->rule->key,
-                                .segment = f->interim,
+                                .segment = f->interim ? f->segment : 0,
                                 .node = f->node == NULL ? 0 : f->node->key,
                                 .fired_ms = f->timed_ms,
                                 .before_ms = before_ms};
@@ -303,14 +298,15 @@ static bool fire(struct step *s, const struct candidate *f)
 {
     struct call *c = s->c;
     struct call_rule *state = call_rule_state(c, f->rule->key);
-    if (state == NULL || call_reserve(c, ARRAY_FIRED, 1, CALL_FIRED) != COACH_OK) {
+    if (state == NULL || call_reserve(c, ARRAY_FIRED, 2, CALL_FIRED) != COACH_OK) {
         s->rc = COACH_ENOMEM;
         return false;
     }
     let_stand(c, f, state->last_ms);
     state->last_ms = f->timed_ms;
     state->fired++;
-    call_add_fired(c, attention_key(f->rule, &f->segment_id));
+    call_add_fired(c, f->latch);
+    call_add_fired(c, f->identity);
     quiet_others(s, f);
     return s->rc == COACH_OK;
 }
@@ -341,7 +337,7 @@ static void offer(struct step *s, const struct candidate *f)
                              .rule_key = f->rule->key,
                              .severity = f->rule->severity,
                              .without = f->node == NULL ? WHEN_NONE : f->node->without,
-                             .interim = f->interim != 0,
+                             .interim = f->interim,
                              .decided_ms = c->now_ms,
                              .deadline_ms = f->due_ms + limits->stale_ms,
                              .order = c->pending_order++};
@@ -362,20 +358,19 @@ static void offer(struct step *s, const struct candidate *f)
 static void judge(struct step *s, const struct candidate *f)
 {
     enum engine_held held = limit_of(s->c, f);
-    bool interim = f->interim != 0;
     if (held != ENGINE_SHOWN) {
-        if (!interim && !(f->undoable && held == ENGINE_DUPLICATE)) /* the final will say it */
+        if (!f->interim && !(f->undoable && held == ENGINE_DUPLICATE)) /* the final will say it */
             put_out(s, &f->nudge, f->rule, held, false, s->c->now_ms);
         return;
     }
     if (!fire(s, f))
         return;
     if (f->rule->mode == RULE_SHADOW)
-        put_out(s, &f->nudge, f->rule, ENGINE_SHADOW, interim, s->c->now_ms);
+        put_out(s, &f->nudge, f->rule, ENGINE_SHADOW, f->interim, s->c->now_ms);
     else if (call_is_muted(s->c, f->rule->id))
-        put_out(s, &f->nudge, f->rule, ENGINE_MUTED, interim, s->c->now_ms);
+        put_out(s, &f->nudge, f->rule, ENGINE_MUTED, f->interim, s->c->now_ms);
     else if (s->e->ignore_attention)
-        show(s, &f->nudge, f->rule, interim, s->c->now_ms);
+        show(s, &f->nudge, f->rule, f->interim, s->c->now_ms);
     else
         offer(s, f);
 }

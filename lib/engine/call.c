@@ -312,7 +312,7 @@ void call_add_term(struct call *c, uint64_t term)
 
 bool call_has_fired(const struct call *c, uint64_t finding)
 {
-    return c->arrays[ARRAY_FIRED].count >= CALL_FIRED || array_holds(c, ARRAY_FIRED, finding);
+    return c->arrays[ARRAY_FIRED].count + 2 > CALL_FIRED || array_holds(c, ARRAY_FIRED, finding);
 }
 
 void call_add_fired(struct call *c, uint64_t finding)

@@ -226,7 +226,7 @@ struct call_rule *call_rule_state(struct call *c, uint64_t key);
 bool call_has_term(const struct call *c, uint64_t term);
 void call_add_term(struct call *c, uint64_t term); /* where there is room */
 bool call_is_muted(const struct call *c, const char *rule_id);
-/* Whether a finding with this hash was made; and that it was, for which there is room. */
+/* Whether a finding with this hash was made, or none may be made any more; and that it was, for which there is room. */
 bool call_has_fired(const struct call *c, uint64_t finding);
 void call_add_fired(struct call *c, uint64_t finding);
 /* A new line, for which there is room; the oldest is overwritten. */

@@ -1,4 +1,5 @@
 /* What the card of a finding says. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,17 +66,33 @@ static int64_t time_on_screen(enum rule_severity severity)
     return ms[severity];
 }
 
-/* Of call, rule, segment and occurrence; a rule fires once on a segment. */
-static void make_id(const struct call *c, const char *rule, const struct wire_text *segment, char id[NUDGE_ID + 1])
+static uint64_t hash_with(const char *rule, const struct wire_text *segment, const void *more, size_t len)
 {
-    static const unsigned char occurrence[4] = {1, 0, 0, 0};
+    struct hash_fields h;
+    hash_fields_init(&h);
+    hash_fields_add(&h, rule, strlen(rule));
+    hash_fields_add(&h, segment->s, segment->len);
+    hash_fields_add(&h, more, len);
+    return h.value;
+}
+
+/* Of call, rule, segment and occurrence. A rule fires once on a segment, but both sides may use an id: the second
+ * occurrence is the other side's. */
+static void make_id(const struct call *c, struct candidate *f)
+{
+    const char *rule = f->rule->id;
+    unsigned char occurrence[4] = {1, 0, 0, 0};
+    f->latch = hash_with(rule, &f->segment_id, &f->segment, sizeof f->segment);
+    while (call_has_fired(c, f->identity = hash_with(rule, &f->segment_id, occurrence, sizeof occurrence)) &&
+           !call_has_fired(c, f->latch) && occurrence[0] < UCHAR_MAX)
+        occurrence[0]++;
     struct hash_fields h;
     hash_fields_init(&h);
     hash_fields_add(&h, c->id, strlen(c->id));
     hash_fields_add(&h, rule, strlen(rule));
-    hash_fields_add(&h, segment->s, segment->len);
+    hash_fields_add(&h, f->segment_id.s, f->segment_id.len);
     hash_fields_add(&h, occurrence, sizeof occurrence);
-    hash_hex(h.value, id);
+    hash_hex(h.value, f->nudge.nudge_id);
 }
 
 /* The part of a match that lies in its segment, and its words, which may begin before it. */
@@ -108,12 +125,12 @@ void cards_add(struct step *s, const struct candidate *found)
                         .at_ms = f->at_ms,
                         .end_ms = f->end_ms,
                         .ttl_ms = time_on_screen(r->severity)};
-    make_id(s->c, r->id, &f->segment_id, n->nudge_id);
+    make_id(s->c, f);
     n->message = filled(s, f, r->message);
     for (size_t i = 0; i < NUDGE_SUGGESTIONS; i++)
         n->suggest[i] = filled(s, f, r->suggest[i]);
     n->segment_id = kept(s, arena_strn(&e->texts, f->segment_id.s, f->segment_id.len));
-    if (f->hit != NULL && !(f->interim != 0 && r->speaker != RULE_AGENT)) /* 54 */
+    if (f->hit != NULL && !(f->interim && r->speaker != RULE_AGENT)) /* 54 */
         quote(s, f, n);
     else if (f->hit != NULL)
         n->phrase = f->hit->phrase;

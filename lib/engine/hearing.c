@@ -174,7 +174,8 @@ static void add(struct step *s, const struct hearing *h, const struct heard *hea
                                     .end_ms = e->end_ms,
                                     .timed_ms = begin,
                                     .due_ms = s->c->now_ms,
-                                    .interim = interim ? h->segment : 0};
+                                    .segment = h->segment,
+                                    .interim = interim};
     cards_add(s, &found);
 }
 

@@ -20,9 +20,11 @@ struct candidate {
     int64_t end_ms;               /* of the deciding line, or COACH_NO_TIME */
     int64_t timed_ms;             /* for the rule's own limits (57) */
     int64_t due_ms;               /* from when the card grows stale */
-    uint64_t interim;             /* hash of the segment whose interim result decided it; else 0 */
+    uint64_t segment;             /* hash of side and segment id; 0 for a condition */
+    bool interim;                 /* decided by an interim result */
     bool undoable;                /* a late line may take it back */
-    struct nudge nudge;           /* filled by cards_fill */
+    uint64_t latch, identity;     /* filled by cards_add: by which it is known to have fired, and its id to be used */
+    struct nudge nudge;           /* filled by cards_add */
 };
 
 struct blocks {
@@ -83,7 +85,5 @@ void attention_revise(struct step *s, uint64_t segment, const uint64_t *confirme
 bool attention_undo(struct step *s, uint64_t node);
 /* Whether an interim result of the segment decided for the rule. */
 bool attention_stands(const struct call *c, uint64_t segment, uint64_t rule_key);
-/* The hash by which a finding is known: rule and segment. */
-uint64_t attention_key(const struct rule *rule, const struct wire_text *segment_id);
 
 #endif

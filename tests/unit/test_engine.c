@@ -161,10 +161,14 @@ START_TEST(between_two_nudges_lies_the_gap)
 {
     say(NULL, "alpha", 0);
     only("one", NULL);
-    say(NULL, "beta", 14999);
+    say(NULL, "beta", 9999); /* the gap outlasts its usefulness */
     only("two", "gap");
-    say(NULL, "gamma", 15000);
+    say(NULL, "gamma", 12000); /* waits */
+    ck_assert_uint_eq(count, 0);
+    say(NULL, "nothing", 15000);
     only("three", NULL);
+    ck_assert_int_eq(found[0].decided_ms, 12000);
+    ck_assert_int_eq(found[0].out_ms, 15000);
 }
 END_TEST
 
@@ -275,10 +279,10 @@ START_TEST(a_revised_final_fires_what_is_new_and_holds_the_rest_as_duplicate)
     only("often", NULL);
     say("s1", "often alpha", 100000);
     ck_assert_uint_eq(count, 2);
-    ck_assert_str_eq(found[0].nudge.rule, "one");
-    ck_assert_int_eq(found[0].held, ENGINE_SHOWN);
-    ck_assert_str_eq(found[1].nudge.rule, "often");
-    ck_assert_int_eq(found[1].held, ENGINE_DUPLICATE);
+    ck_assert_str_eq(found[0].nudge.rule, "often");
+    ck_assert_int_eq(found[0].held, ENGINE_DUPLICATE);
+    ck_assert_str_eq(found[1].nudge.rule, "one");
+    ck_assert_int_eq(found[1].held, ENGINE_SHOWN);
     say("s1", "often", 200000); /* back again */
     only("often", "duplicate");
 }
@@ -369,7 +373,7 @@ START_TEST(the_calls_clock_never_goes_back)
     say(NULL, "beta", 0);
     only("two", "gap");
     ck_assert_int_eq(found[0].nudge.at_ms, 0); /* when it was said */
-    say(NULL, "beta", 70000);
+    say(NULL, "beta", 59000); /* cool-downs go by when it was said */
     only("two", "cooldown");
     say(NULL, "alpha", 160000);
     only("one", NULL);
@@ -399,6 +403,7 @@ static const char *id_of(const char *call_id, const char *segment, const char *t
     char *id = ids[next++ % 8];
     call_free(call);
     call = call_new(call_id, strlen(call_id));
+    ck_assert_int_eq(call_set_agent(call, "sam", 3), COACH_OK);
     if (before != NULL)
         say(NULL, before, 0);
     say(segment, text, 50000);
