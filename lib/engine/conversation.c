@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/engine/turns.h"
+#include "lib/text/questions.h"
 
 enum {
     WAIT_KNOWING_MS = 1000,   /* for a line that is on its way, from a source with interim results */
@@ -394,13 +395,22 @@ static void find_pace(struct step *s, const struct when_node *n, const struct ca
         fire_at(s, n, &line->place, line->segment);
 }
 
-static void note_pace(struct call *c, const struct call_line *line, uint32_t words)
+/* Words as they were said: a contraction is one. */
+static uint32_t spoken_words(const struct words *w)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < w->count; i++)
+        n += i == 0 || w->items[i].from != w->items[i - 1].from;
+    return n;
+}
+
+static void note_pace(struct call *c, const struct call_line *line, const struct words *own)
 {
     int64_t ms = line->place.end_ms - line->place.start_ms;
     if (line->role != COACH_ROLE_AGENT || ms <= 0)
         return;
     c->paces[c->pace_count++ % CALL_PACES] =
-        (struct call_pace){(int32_t)(ms > 86400000 ? 86400000 : ms), (int32_t)words};
+        (struct call_pace){(int32_t)(ms > 86400000 ? 86400000 : ms), (int32_t)spoken_words(own)};
 }
 
 static void ask(struct step *s, const struct when_node *n, const struct call_line *line, enum question_kind kind)
@@ -421,7 +431,7 @@ static bool needs_times(enum when_verb verb)
     return verb == WHEN_OVERLAP || verb == WHEN_SILENCE || verb == WHEN_MONOLOGUE || verb == WHEN_PACE;
 }
 
-static void measure(struct step *s, const struct call_line *line, enum question_kind question)
+static void measure(struct step *s, const struct call_line *line, const struct words *own)
 {
     uint32_t overlaps = 0;
     for (uint32_t i = 0; i < s->c->arrays[ARRAY_NODES].count && s->rc == COACH_OK; i++) {
@@ -438,7 +448,7 @@ static void measure(struct step *s, const struct call_line *line, enum question_
         else if (n->verb == WHEN_PACE && line->role == COACH_ROLE_AGENT)
             find_pace(s, n, line);
         else if (n->verb == WHEN_QUESTIONS && line->role == COACH_ROLE_AGENT)
-            ask(s, n, line, question);
+            ask(s, n, line, questions_kind(own, ruleset_language(s->set)));
     }
 }
 
@@ -460,15 +470,14 @@ static void feed_all(struct step *s, const struct call_line *line, const struct 
 }
 
 void conversation_line(struct step *s, struct call_line *line, const struct call_turn *prior,
-                       const struct conversation_signal *signals, size_t count, enum question_kind question,
-                       uint32_t words)
+                       const struct conversation_signal *signals, size_t count, const struct words *own)
 {
     record(s, line, signals, count);
     if (prior != NULL)
         conversation_turn_ended(s, prior);
     feed_all(s, line, signals, count);
-    note_pace(s->c, line, words);
-    measure(s, line, question);
+    note_pace(s->c, line, own);
+    measure(s, line, own);
 }
 
 void conversation_revised(struct step *s, const struct call_line *line, const struct conversation_signal *signals,

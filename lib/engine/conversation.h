@@ -3,7 +3,6 @@
 #define COACH_ENGINE_CONVERSATION_H
 
 #include "lib/engine/step.h"
-#include "lib/text/questions.h"
 
 /* A signal in a line. */
 struct conversation_signal {
@@ -11,11 +10,10 @@ struct conversation_signal {
     size_t from; /* where its match begins, to order those of a line */
 };
 
-/* A line was spoken; `prior` is the turn that it ended, or NULL. `signals` are those heard in it, ordered by place.
- * `words` are its own (as spoken, contractions one). */
+/* A line was spoken; `prior` is the turn that it ended, or NULL. `signals` are those heard in it, ordered by place;
+ * `own` are its words. */
 void conversation_line(struct step *s, struct call_line *line, const struct call_turn *prior,
-                       const struct conversation_signal *signals, size_t count, enum question_kind question,
-                       uint32_t words);
+                       const struct conversation_signal *signals, size_t count, const struct words *own);
 /* A line was heard again with other words: signals not heard in it before. */
 void conversation_revised(struct step *s, const struct call_line *line, const struct conversation_signal *signals,
                           size_t count);

@@ -229,15 +229,6 @@ static size_t signals_of(struct step *s, const struct hearing *h, struct heard *
     return n;
 }
 
-/* Words as they were said: a contraction is one. */
-static uint32_t spoken_words(const struct words *w)
-{
-    uint32_t n = 0;
-    for (size_t i = 0; i < w->count; i++)
-        n += i == 0 || w->items[i].from != w->items[i - 1].from;
-    return n;
-}
-
 static void speak(struct step *s, const struct hearing *h, const struct heard *heard,
                   const struct conversation_signal *signals, size_t count)
 {
@@ -249,8 +240,7 @@ static void speak(struct step *s, const struct hearing *h, const struct heard *h
     const bool ends = turns_ends_latest(s->c, &line);
     struct call_line *added = turns_add(s->c, &line);
     call_find_segment(s->c, h->segment)->line = added->place.line;
-    conversation_line(s, added, ends ? &prior : NULL, signals, count, questions_kind(heard->own_words, lang),
-                      spoken_words(heard->own_words));
+    conversation_line(s, added, ends ? &prior : NULL, signals, count, heard->own_words);
 }
 
 static void note_speech(struct step *s, const struct hearing *h)

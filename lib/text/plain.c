@@ -14,8 +14,10 @@ static bool is_word(const struct words *w, const struct language *lang, size_t a
         return false;
     const char *heard = w->line.data + w->items[at].at;
     size_t len = w->items[at].len;
+    if (heard[0] != '\'')
+        return len == n && memcmp(heard, word, n) == 0;
     const char *loose = table_get(&lang->loose_for, word, n);
-    return (len == n && memcmp(heard, word, n) == 0) || (loose != NULL && equals(heard, len, loose));
+    return loose != NULL && equals(heard, len, loose);
 }
 
 /* Without fillers. */
@@ -44,6 +46,9 @@ static size_t skip_filler(const struct words *w, const struct language *lang, si
 size_t plain_at(const struct words *w, const struct language *lang, size_t at, const char *phrase)
 {
     size_t first = at;
+    const char begins = at < w->count ? w->line.data[w->items[at].at] : '\0';
+    if (begins != phrase[0] && begins != '\'') /* most phrases, at most words */
+        return 0;
     while (*phrase != '\0') {
         size_t n = strcspn(phrase, " ");
         for (int i = 0; i < PLAIN_FILLERS && at > first && !is_word(w, lang, at, phrase, n); i++)
