@@ -368,8 +368,7 @@ static void find_monologue(struct step *s, const struct when_node *n, const stru
     const struct call_turn *turn = &s->c->turn;
     int64_t ms = turn->end_ms - turn->start_ms;
     struct place *noted = &places_of(s->c, state)[0];
-    if (turn->role != COACH_ROLE_AGENT || line->place.turn != turn->index || ms < n->longer_ms ||
-        noted->turn == turn->index)
+    if (turn->role != n->over || line->place.turn != turn->index || ms < n->longer_ms || noted->turn == turn->index)
         return;
     *noted = line->place;
     trace(s, ENGINE_MEASURED, n, WHEN_NONE, line->place.end_ms, ms, line->segment);
@@ -443,7 +442,7 @@ static void measure(struct step *s, const struct call_line *line, const struct w
         }
         if (n->verb == WHEN_OVERLAP && line->timed && !line->quiet)
             find_overlaps(s, n, bit);
-        else if (n->verb == WHEN_MONOLOGUE && line->role == COACH_ROLE_AGENT)
+        else if (n->verb == WHEN_MONOLOGUE && line->role == n->over)
             find_monologue(s, n, line);
         else if (n->verb == WHEN_PACE && line->role == COACH_ROLE_AGENT)
             find_pace(s, n, line);

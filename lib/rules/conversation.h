@@ -52,7 +52,7 @@ struct when_node {
     int at_least;       /* of count and questions; of overlap its `times`, 1 where there is none */
     int64_t longer_ms;  /* of silence, monologue; overlap's `lasting`, pace's `over` */
     int words_a_minute; /* of pace */
-    coach_role over;    /* of overlap: who talks over the other */
+    coach_role over;    /* of overlap: who talks over the other; of monologue: who talks */
     uint32_t slot;      /* the first of its places in the state of a call */
     uint32_t slots;     /* how many: 1, the length of a sequence, or at_least */
 };

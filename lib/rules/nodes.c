@@ -56,6 +56,8 @@ static void fill(const struct nodes *b, const struct def_when *w, struct when_no
                             .at_least = (int)w->at_least.value,
                             .longer_ms = w->longer_ms,
                             .words_a_minute = w->words_per_minute};
+    if (w->verb == WHEN_MONOLOGUE)
+        n->over = strncmp(w->monologue.s, "agent", 5) == 0 ? COACH_ROLE_AGENT : COACH_ROLE_CUSTOMER;
     if (w->verb == WHEN_OVERLAP) {
         n->at_least = w->times.node == NULL ? 1 : (int)w->times.value;
         n->over = strncmp(w->overlap.s, "agent", 5) == 0 ? COACH_ROLE_AGENT : COACH_ROLE_CUSTOMER;

@@ -29,7 +29,10 @@ static const struct key keys[] = {
     {.name = "lasting", .kind = KEY_TEXT, .offset = AT(lasting), .help = "how long both speak, such as 1.2s"},
     {.name = "times", .kind = KEY_COUNT, .offset = AT(times), .min = 1, .max = WHEN_COUNT_MAX, .help = "how often"},
     {.name = "silence", .kind = KEY_TEXT, .offset = AT(silence), .help = "longer than 10s"},
-    {.name = "monologue", .kind = KEY_TEXT, .offset = AT(monologue), .help = "agent longer than 60s"},
+    {.name = "monologue",
+     .kind = KEY_TEXT,
+     .offset = AT(monologue),
+     .help = "agent longer than 60s, or customer longer than 20s"},
     {.name = "pace", .kind = KEY_TEXT, .offset = AT(pace), .help = "agent faster than 190 words a minute"},
     {.name = "over", .kind = KEY_TEXT, .offset = AT(over), .help = "the time over which pace is taken, such as 20s"},
     {.name = "questions", .kind = KEY_TEXT, .offset = AT(questions), .help = "closed"},
@@ -165,6 +168,11 @@ static void check_longer(const struct def_text *t, const char *before, int64_t *
     }
 }
 
+static bool is_customers(const struct def_text *t)
+{
+    return t->node != NULL && strncmp(t->s, "customer ", 9) == 0;
+}
+
 static void check_pace(struct def_when *w, struct diags *problems)
 {
     int words = 0, end = 0;
@@ -214,7 +222,8 @@ int when_read(struct arena *memory, const struct yaml_node *value, void *member,
     check_window(&w->within, &w->window, problems);
     check_since(w, problems);
     check_longer(&w->silence, "longer than ", &w->longer_ms, problems);
-    check_longer(&w->monologue, "agent longer than ", &w->longer_ms, problems);
+    check_longer(&w->monologue, is_customers(&w->monologue) ? "customer longer than " : "agent longer than ",
+                 &w->longer_ms, problems);
     check_longer(&w->lasting, "", &w->longer_ms, problems);
     check_longer(&w->over, "", &w->longer_ms, problems);
     check_pace(w, problems);
