@@ -211,9 +211,10 @@ static void warn_no_effect(struct lint *l, const struct yaml_node *map, const ch
 
 static void check_conversation_keys(struct lint *l, const struct yaml_node *map)
 {
-    static const char *const idle[] = {"match", "no_match"};
+    static const char *const idle[] = {"match", "no_match", "speaker"};
     for (size_t i = 0; i < sizeof idle / sizeof *idle; i++)
-        warn_no_effect(l, map, idle[i], "show it with a call under 'tests:'",
+        warn_no_effect(l, map, idle[i],
+                       i < 2 ? "show it with a call under 'tests:'" : "its signals say whose words count: delete it",
                        "a rule with 'when' has no phrases of its own");
 }
 

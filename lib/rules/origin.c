@@ -142,14 +142,38 @@ static const struct def_change *setter(const struct origin_subject *s, const str
     return s->target == NULL ? NULL : s->target->set_by[key - override_keys_of(s->kind, &n)];
 }
 
+/* Whether a key that a file may set for all its rules does nothing in this rule or signal, which has a condition. */
+static bool is_idle(enum override_kind kind, const void *def, const struct key *key)
+{
+    static const char *const idle[] = {"speaker", "final_only", "min_confidence"};
+    bool found = false;
+    for (size_t i = 0; i < sizeof idle / sizeof *idle; i++)
+        found = found || strcmp(key->name, idle[i]) == 0;
+    return found && ((kind == OVERRIDE_RULE && ((const struct def_rule *)def)->when.node != NULL) ||
+                     (kind == OVERRIDE_SIGNAL && ((const struct def_signal *)def)->when.node != NULL));
+}
+
+/* What the file of a rule or signal sets for all of them. */
+static const struct yaml_node *default_node(const struct origin_subject *s, const struct key *key)
+{
+    if (s->kind == OVERRIDE_RULE)
+        return override_node((const char *)&s->file->defaults + key->offset);
+    bool speaker = s->kind == OVERRIDE_SIGNAL && strcmp(key->name, "speaker") == 0;
+    return speaker ? s->file->defaults.speaker.node : NULL;
+}
+
 int origin_value(const struct pack *pack, const struct origin_subject *s, const struct key *key, bool before,
                  struct arena *memory, struct origin_row *ret)
 {
     const void *def = before && s->target != NULL ? s->target->before : s->def;
     const struct yaml_node *own = override_node((const char *)def + key->offset), *node = own;
     *ret = (struct origin_row){.field = key->name, .origin = ORIGIN_BUILT_IN};
-    if (node == NULL && s->kind == OVERRIDE_RULE)
-        node = override_node((const char *)&s->file->defaults + key->offset);
+    if (node == NULL && !is_idle(s->kind, def, key))
+        node = default_node(s, key);
+    if (node == NULL && is_idle(s->kind, def, key))
+        return COACH_OK;
+    if (node == NULL && s->kind == OVERRIDE_SIGNAL && strcmp(key->name, "speaker") == 0)
+        ret->value = rule_speaker_name(pack_signal_speaker(s->file, def));
     if (node == NULL) {
         int rc = s->kind == OVERRIDE_RULE ? fill_built_in(pack, s->file, def, key->name, memory, ret) : COACH_OK;
         if (rc == COACH_OK && ret->value != NULL && strcmp(key->name, "title") == 0)

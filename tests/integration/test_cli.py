@@ -100,8 +100,8 @@ def test_check_exit_codes():
         coach("check", empty, code=2)
 
 
-def test_check_says_what_does_not_run_yet():
-    """A conversational rule is checked, and check says that it is not evaluated."""
+def test_check_counts_signals():
+    """A conversational rule is checked, its signals are counted, and a slip in the name of one is understood."""
     rule = """\
   - id: test-later
     category: empathy
@@ -121,7 +121,8 @@ signals:
 """
     with Rules(RULES + rule) as path:
         report = json.loads(coach("check", "--json", path, code=0).stdout)
-        assert [(p["level"], p["code"]) for p in report["problems"]] == [("note", "not-evaluated")], report
+        assert report["problems"] == [] and report["signals"] == 2, report
+        assert " rules, 2 signals, " in coach("check", path, code=0).stdout
     with Rules(RULES + rule.replace("after: upset", "after: upste")) as path:
         assert "did you mean 'upset'" in coach("check", path, code=1).stdout
 

@@ -93,7 +93,8 @@ __attribute__((visibility("default"))) int pcre2_jit_compile(pcre2_code *code, u
 
 static const char language[] = "format: 1\nlanguage: en\ncontractions:\n  cant: can not\nendings:\n  re: are\nloose:\n"
                                "  s: is has\nfillers:\n  - um\n  - you know\nnumbers:\n  - one\n  - two\n"
-                               "irregular:\n  go: went gone\nforms:\n  other: s ing\ncommon:\n  - you\n";
+                               "irregular:\n  go: went gone\nforms:\n  other: s ing\ncommon:\n  - you\n"
+                               "questions:\n  closed:\n    - do you\n  open:\n    - what is\n  leads:\n    - so\n";
 static const char rules[] =
     "format: 1\npack: test\nlists:\n  reason:\n    - policy\n    - the (rules | terms)\n  idle:\n    - x\n"
     "  whose:\n    - <reason> team\nrules:\n"
@@ -112,11 +113,21 @@ static const char rules[] =
     "    match:\n      - case id 5\n    no_match:\n      - case five\n"
     "  - id: e\n    category: tone\n    message: m\n    says:\n      - ask <whose>\n    match:\n      - ask policy "
     "team\n"
-    "    no_match:\n      - ask a team\n";
+    "    no_match:\n      - ask a team\n"
+    "  - id: f\n    category: tone\n    message: m\n    when:\n      sequence:\n        - cross\n        - twice\n"
+    "      within: 2 turns or 20s\n      cancel: soft\n"
+    "  - id: g\n    category: tone\n    message: m\n    when:\n      questions: closed\n      at_least: 4\n"
+    "signals:\n  - id: cross\n    speaker: customer\n    says:\n      - i am cross\n    not_in:\n      - i am cross "
+    "eyed\n"
+    "  - id: twice\n    when:\n      count: cross\n      at_least: 2\n      within: 60s\n"
+    "  - id: soft\n    says:\n      - never mind\n";
 static const char wrong[] =
     "format: 1\npack: test\nruls: x\nlists:\n  a:\n    - <b>\n  b:\n    - <a>\nrules:\n  - id: a\n"
     "    category: tune\n    message: '{x}'\n    says:\n      - calm down?\n"
-    "  - id: b\n    category: tone\n    message: m\n    regex: '(?:a|aa){1,60}b'\n";
+    "  - id: b\n    category: tone\n    message: m\n    regex: '(?:a|aa){1,60}b'\n"
+    "  - id: c\n    category: tone\n    message: m\n    final_only: true\n    when:\n      at: ring\n      without: "
+    "rong\n"
+    "signals:\n  - id: ring\n    when:\n      count: ring\n      at_least: 2\n      within: 60s\n";
 
 static const char site[] =
     "format: 1\nsite: leeds\noverrides:\n  - rule: a\n    because: x\n    written_for: 2\n    set:\n      cooldown: "

@@ -337,6 +337,31 @@ START_TEST(the_key_of_a_condition_changes_with_a_signal_that_feeds_one_of_its_si
 }
 END_TEST
 
+/* The key of a run of questions, with a language table of these closed questions. */
+static uint64_t key_with(const char *closed)
+{
+    static const char rule[] = HEAD "rules:\n" RULE("a") "    when:\n      questions: closed\n      at_least: 3\n";
+    char table[200];
+    snprintf(table, sizeof table, "format: 1\nlanguage: en\nquestions:\n  closed:\n%s", closed);
+    const struct source file = {"a.yaml", rule, sizeof rule - 1}, language = {"en.yaml", table, strlen(table)};
+    struct ruleset *set = NULL;
+    struct diags problems;
+    diags_init(&problems);
+    ck_assert_int_eq(rules_compile(&file, 1, &language, 1, NULL, &set, &problems), COACH_OK);
+    uint64_t key = ruleset_node(set, 0)->key;
+    ruleset_unref(set);
+    diags_clear(&problems);
+    return key;
+}
+
+START_TEST(the_key_of_a_run_of_questions_changes_with_the_language_table)
+{
+    ck_assert_uint_eq(key_with("    - do you\n"), key_with("    - do you\n"));
+    ck_assert_uint_ne(key_with("    - do you\n"), key_with("    - did you\n"));
+    ck_assert_uint_ne(key_with("    - do you\n"), key_with("    - do you\n    - did you\n"));
+}
+END_TEST
+
 START_TEST(two_rules_with_the_same_condition_have_keys_of_their_own)
 {
     struct ruletest t;
@@ -470,6 +495,7 @@ int main(void)
     tcase_add_test(t, the_condition_of_a_disabled_rule_is_not_run);
     tcase_add_loop_test(t, a_condition_keeps_its_key_as_long_as_it_means_the_same, 0, RULETEST_ROWS(keys));
     tcase_add_test(t, the_key_of_a_condition_changes_with_a_signal_that_feeds_one_of_its_signals);
+    tcase_add_test(t, the_key_of_a_run_of_questions_changes_with_the_language_table);
     tcase_add_test(t, two_rules_with_the_same_condition_have_keys_of_their_own);
     tcase_add_loop_test(t, whatever_changes_what_a_rule_does_changes_its_key_and_the_hash_of_the_set, 1,
                         RULETEST_ROWS(changes));

@@ -166,6 +166,15 @@ static const struct row {
     {CALM "    add:\n      no_match:\n        - calm down\n", "no-match-fires", 9, 11, "the rule fires", NULL},
     {OVER "  - list: polite\n    because: x\n    add:\n      - <polite> sir\n", "list-cycle", 7, 9, "contains itself",
      NULL},
+    /* conditions */
+    {OVER "  - rule: ignored\n    because: x\n    written_for: 1\n    set:\n      final_only: true\n", "when-extra", 8,
+     19, "'final_only' does not go with 'when'", "only final lines"},
+    {OVER
+     "  - rule: ignored\n    because: x\n    written_for: 1\n    add:\n      unless:\n        - sorry about that\n",
+     "when-extra", 9, 9, "'unless' does not go with 'when'", "under the signal"},
+    {OVER "  - rule: ignored\n    because: x\n    written_for: 1\n    set:\n      when:\n        after: upst\n"
+          "        without: upset\n        within: 20s\n",
+     "unknown-signal", 9, 16, "no signal called 'upst'", "did you mean 'upset'"},
     /* names */
     {SITE "rules:\n  - id: calm\n    category: tone\n    message: m\n    says:\n      - x\n", "site-name-taken", 4, 9,
      "'calm' is a rule of a pack", "pack.yaml:14; change it under 'overrides:'"},
@@ -512,6 +521,7 @@ static const char origin_site[] = SITE
     "  - signal: upset\n    because: they say it\n    set:\n      speaker: customer\n"
     "  - list: polite\n    because: ours\n    add:\n      - kindly\n"
     "categories:\n  own: Our words\n"
+    "signals:\n  - id: leeds-feels\n    says:\n      - i feel for you\n"
     "rules:\n  - id: leeds-own\n    category: own\n    message: ours too\n    says:\n      - x\n";
 
 static const struct {
@@ -537,6 +547,7 @@ static const struct {
     {"ignored", "when.within", "30s", ORIGIN_SITE, origin_site, "within: 30s", "slow line"},
     {"signal:upset", "says", "i am furious", ORIGIN_PACK, pack_text, "i am furious", NULL},
     {"upset", "speaker", "customer", ORIGIN_SITE, origin_site, "speaker: customer", "they say it"},
+    {"leeds-feels", "speaker", "agent", ORIGIN_BUILT_IN, NULL, NULL, NULL},
     {"list:polite", "phrases", "please", ORIGIN_PACK, pack_text, "- please", NULL},
     {"polite", "phrases", "kindly", ORIGIN_SITE, origin_site, "- kindly", "ours"},
     {"leeds-own", "severity", "critical", ORIGIN_DEFAULT, origin_site, "severity: critical", NULL},
@@ -584,6 +595,41 @@ START_TEST(every_part_of_a_merged_rule_knows_where_it_comes_from)
     else
         ck_assert_str_eq(row->change->by->because.s, origins[_i].because);
     let_go(&k);
+}
+END_TEST
+
+START_TEST(a_rule_with_a_condition_shows_nothing_that_has_no_effect)
+{
+    static const char *const idle[] = {"speaker", "final_only", "min_confidence"};
+    struct kept k;
+    struct origin_subject subject;
+    struct origin_rows rows;
+    keep(&k,
+         SITE "defaults:\n  speaker: either\n  final_only: true\n  min_confidence: 0.5\nrules:\n"
+              "  - id: leeds-quiet\n    category: tone\n    message: m\n    when:\n      silence: longer than 9s\n");
+    ck_assert(origin_find(&k.pack, "leeds-quiet", &subject));
+    ck_assert_int_eq(origin_rows(&k.pack, &subject, &k.memory, &rows), COACH_OK);
+    ck_assert_ptr_nonnull(row_of(&rows, "when.silence", "longer than 9s"));
+    for (size_t i = 0; i < rows.count; i++)
+        for (size_t n = 0; n < sizeof idle / sizeof *idle; n++)
+            ck_assert_str_ne(rows.items[i].field, idle[n]);
+    let_go(&k);
+}
+END_TEST
+
+START_TEST(a_signal_that_only_a_sites_condition_names_is_used_and_so_is_one_that_it_no_longer_names)
+{
+    static const char site[] =
+        SITE "signals:\n  - id: leeds-late\n    says:\n      - that is too late\n"
+             "overrides:\n  - rule: ignored\n    because: ours\n    written_for: 1\n    set:\n      when:\n"
+             "        at: call end\n        without: leeds-late\n";
+    struct ruletest t;
+    build_good(&t, site, NULL);
+    ck_assert_msg(ruletest_find(&t, "unused-signal") == NULL, "%s", ruletest_problems(&t));
+    const struct when_node *n = ruleset_node_of(t.set, ruleset_find(t.set, "ignored"));
+    ck_assert_int_eq(n->verb, WHEN_AT);
+    ck_assert_str_eq(ruleset_signal(t.set, (size_t)n->without)->id, "leeds-late");
+    ruletest_clear(&t);
 }
 END_TEST
 
@@ -694,6 +740,8 @@ int main(void)
     tcase_add_test(t, eight_thousand_additions_to_one_list_are_merged_in_one_go);
     tcase_add_loop_test(t, every_part_of_a_merged_rule_knows_where_it_comes_from, 0, RULETEST_ROWS(origins));
     tcase_add_test(t, what_the_packs_alone_say_is_kept_beside);
+    tcase_add_test(t, a_rule_with_a_condition_shows_nothing_that_has_no_effect);
+    tcase_add_test(t, a_signal_that_only_a_sites_condition_names_is_used_and_so_is_one_that_it_no_longer_names);
     tcase_add_test(t, names_are_found_and_slips_are_understood);
     tcase_add_test(t, the_example_site_of_the_specification_changes_the_example_pack);
     suite_add_tcase(s, t);
