@@ -220,6 +220,20 @@ static struct scanner_span capture_of(struct scanner *s, const struct part_phras
     return (struct scanner_span){0, 0};
 }
 
+/* Whether the phrase matches from there within the words before `seam` alone: then it was heard in them, and goes on.
+ */
+static bool was_heard(struct scanner *s, const struct ruleset *set, const struct part_phrase *p, const struct words *w,
+                      size_t seam, const struct match *m)
+{
+    struct words before = *w;
+    struct match earlier;
+    size_t i = 0;
+    while (i < w->count && w->items[i].to <= seam)
+        i++;
+    before.line.len = i < w->count ? w->items[i].at : w->line.len;
+    return find(s, set, p, &before, m->from, &earlier) && earlier.from == m->from;
+}
+
 /* The first match of a phrase that ends behind `seam` and that no not_in holds. Sets `*excepted` when one was passed
  * over for that. */
 static bool find_free(struct scanner *s, const struct ruleset *set, const struct part_rule *r,
@@ -230,8 +244,10 @@ static bool find_free(struct scanner *s, const struct ruleset *set, const struct
     for (size_t start = 0; start < w->line.len && find(s, set, p, w, start, &m); start = next_word(w, m.from)) {
         *hit = (struct hit){.rule = &r->rule, .phrase = p->number, .plain = p->plain};
         hit->span = span_of(w, m.from, m.to);
-        if (seam > 0 && hit->span.to <= seam)
+        if (seam > 0 && (hit->span.to <= seam || (hit->span.from < seam && was_heard(s, set, p, w, seam, &m))))
             continue;
+        if (seam > 0 && r->capture_count > 0)
+            (void)find(s, set, p, w, m.from, &m); /* its captures were overwritten */
         for (size_t i = 0; i < r->capture_count; i++)
             hit->captures[i] = capture_of(s, p, w, i);
         if (!is_excepted(s, set, r, w, &m, &cursors))

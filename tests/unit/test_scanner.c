@@ -118,6 +118,8 @@ static const struct {
 } seams[] = {
     {"    says:\n      - calm down\n", "", "calm down", "calm down"},
     {"    says:\n      - calm down\n", "calm down ", "please", NULL},
+    {"    says:\n      - calm down (now)?\n", "calm down ", "now", NULL},
+    {"    says:\n      - calm down\n", "calm down ", "down", NULL},
     {"    says:\n      - calm down\n", "please calm ", "down", "calm down"},
     {"    says:\n      - calm down\n", "please ", "calm down", "calm down"},
     {"    says:\n      - calm down\n", "calm down, ", "so calm down!", "calm down"},
