@@ -392,7 +392,7 @@ void attention_settle(struct step *s)
     for (size_t i = 0; i < e->candidate_count && s->rc == COACH_OK; i++)
         judge(s, &e->candidates[i]);
     e->candidate_count = 0;
-    if (s->rc == COACH_OK)
+    if (s->rc == COACH_OK && !s->line_comes)
         attention_release(s);
 }
 

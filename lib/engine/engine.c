@@ -197,7 +197,8 @@ static struct next next_of(const struct call *c, const struct ruleset *set, int6
             n.open = i;
             consider(&n, CAUSE_OPEN, c->open[i].heard_ms + CALL_OPEN_GAP_MS);
         }
-    consider(&n, CAUSE_CARD, attention_wake(c, ruleset_limits(set)));
+    if (evidence_ms == INT64_MIN) /* else they wait for the line */
+        consider(&n, CAUSE_CARD, attention_wake(c, ruleset_limits(set)));
     if (c->started && c->sight == ENGINE_SEES && c->activity == CALL_TALKING)
         consider(&n, CAUSE_BLIND, c->heard_ms + CALL_BLIND_MS);
     return n;
@@ -314,7 +315,9 @@ static void hear(struct step *s, const struct wire_event *event)
     int64_t clock = call_clock(c, s->arrival_ms);
     clock = h.end_ms > clock ? h.end_ms : clock;
     pass(s, clock, INT64_MIN);
+    s->line_comes = true;
     pass(s, clock, h.start_ms);
+    s->line_comes = false;
     note_arrival(s, &h);
     c->heard_ms = c->now_ms;
     c->untimed = c->untimed || (e.is_final && !h.timed);

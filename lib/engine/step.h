@@ -61,6 +61,7 @@ struct step {
     const struct ruleset *set;
     struct call *c;
     int64_t arrival_ms; /* the caller's clock */
+    bool line_comes;    /* a line is about to be heard that may make cards needless: they wait for it */
     int rc;
 };
 
