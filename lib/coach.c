@@ -11,6 +11,8 @@
 struct coach_call {
     struct call *call;
     struct engine *engine;
+    coach_withdrawn_fn on_withdrawn;
+    void *withdrawn_user;
 };
 
 static struct ruleset *set_of(coach_rules *rules)
@@ -123,28 +125,66 @@ static void tell(const struct nudge *n, coach_nudge_fn on_nudge, void *user)
     on_nudge(user, &out);
 }
 
+void coach_call_on_withdrawn(coach_call *call, coach_withdrawn_fn fn, void *user)
+{
+    call->on_withdrawn = fn;
+    call->withdrawn_user = user;
+}
+
+static int tell_all(const coach_call *call, int rc, const struct engine_results *results, coach_nudge_fn on_nudge,
+                    void *user)
+{
+    for (size_t i = 0; i < results->count && on_nudge != NULL; i++)
+        if (results->findings[i].held == ENGINE_SHOWN)
+            tell(&results->findings[i].nudge, on_nudge, user);
+    for (size_t i = 0; i < results->withdrawn_count && call->on_withdrawn != NULL; i++)
+        if (results->withdrawn[i].shown)
+            call->on_withdrawn(call->withdrawn_user, results->withdrawn[i].nudge_id,
+                               engine_reason_name(results->withdrawn[i].reason));
+    return rc;
+}
+
 int coach_call_step(coach_call *call, coach_rules *rules, const coach_event *event, int64_t now_ms,
                     coach_nudge_fn on_nudge, void *user)
 {
     if (utf8_valid(event->text, event->text_len) < event->text_len)
         return COACH_EUTF8;
+    if (event->segment_id != NULL && strlen(event->segment_id) > WIRE_MAX_ID)
+        return COACH_EINVAL;
     struct wire_event line = {.type = WIRE_TRANSCRIPT,
                               .text = {event->text, event->text_len},
                               .role = event->role,
-                              .is_final = true,
+                              .is_final = !event->interim,
+                              .append = event->append,
                               .start_ms = event->start_ms,
                               .end_ms = event->end_ms,
                               .recv_ms = COACH_NO_TIME,
                               .seq = -1,
-                              .stable_len = -1,
+                              .stable_len = event->stable_len > 0 ? (int64_t)event->stable_len : -1,
                               .confidence = -1,
-                              .stability = -1};
+                              .stability = event->stability > 0 ? event->stability : -1};
     if (event->segment_id != NULL)
         line.segment_id = (struct wire_text){event->segment_id, strlen(event->segment_id)};
     struct engine_results results;
     int rc = engine_step(call->engine, set_of(rules), call->call, &line, now_ms, &results);
-    for (size_t i = 0; i < results.count; i++)
-        if (results.findings[i].held == ENGINE_SHOWN && on_nudge != NULL)
-            tell(&results.findings[i].nudge, on_nudge, user);
-    return rc;
+    return tell_all(call, rc, &results, on_nudge, user);
+}
+
+int coach_call_tick(coach_call *call, coach_rules *rules, int64_t now_ms, coach_nudge_fn on_nudge, void *user)
+{
+    struct engine_results results;
+    int rc = engine_tick(call->engine, set_of(rules), call->call, now_ms, &results);
+    return tell_all(call, rc, &results, on_nudge, user);
+}
+
+int64_t coach_call_wake(const coach_call *call, coach_rules *rules)
+{
+    return engine_wake(call->engine, set_of(rules), call->call);
+}
+
+int coach_call_end(coach_call *call, coach_rules *rules, int64_t now_ms, coach_nudge_fn on_nudge, void *user)
+{
+    struct engine_results results;
+    int rc = engine_end(call->engine, set_of(rules), call->call, now_ms, &results);
+    return tell_all(call, rc, &results, on_nudge, user);
 }

@@ -92,8 +92,9 @@ COACH_API size_t coach_rules_count(const coach_rules *rules);
 /* 16 hexadecimal digits that change when any rule changes; lives as long as the set. */
 COACH_API const char *coach_rules_hash(const coach_rules *rules);
 
-/* One final transcript line. `text` is UTF-8 of `text_len` bytes; times are milliseconds since the call
- * began, or COACH_NO_TIME. `segment_id` may be NULL: the line is then a segment of its own. */
+/* One transcript line, or an interim result of one. `text` is UTF-8 of `text_len` bytes; times are milliseconds since
+ * the call began, or COACH_NO_TIME. `segment_id` is at most 128 bytes, or NULL: it is then the open utterance of its
+ * role. The rest may be left 0: a final. */
 typedef struct coach_event {
     coach_role role;
     const char *segment_id;
@@ -101,6 +102,10 @@ typedef struct coach_event {
     size_t text_len;
     int64_t start_ms;
     int64_t end_ms;
+    bool interim;      /* the text of the segment may still change */
+    bool append;       /* the text goes behind what came of the segment before, in place of replacing it */
+    double stability;  /* of an interim result, up to 1; 0: the source does not say */
+    size_t stable_len; /* bytes at its beginning that will not change; 0: the source does not say */
 } coach_event;
 
 /* What reaches the agent. All strings live until the next step of the same call. `span` is the half
@@ -126,11 +131,27 @@ typedef void (*coach_nudge_fn)(void *user, const coach_nudge *nudge);
 COACH_API coach_call *coach_call_new(const char *call_id, const char *agent_id);
 COACH_API void coach_call_free(coach_call *call); /* NULL is fine */
 
-/* Runs the rules over one final line; `on_nudge` is called for each nudge before this returns. `now_ms`
+/* A nudge is taken back: what was heard turned out otherwise ("revised"), or the agent had done the thing
+ * ("said_already"). The strings live until the callback returns. */
+typedef void (*coach_withdrawn_fn)(void *user, const char *nudge_id, const char *reason);
+/* Whom to tell from now on; NULL for nobody. */
+COACH_API void coach_call_on_withdrawn(coach_call *call, coach_withdrawn_fn fn, void *user);
+
+/* Runs the rules over one line or interim result; `on_nudge` is called for each nudge before this returns. `now_ms`
  * is when the line arrived, on any clock that only goes forward; it is used where the event has no times
- * of its own. Returns 0, COACH_ENOMEM, or COACH_EUTF8 for text that is not UTF-8. */
+ * of its own. Returns 0, COACH_ENOMEM, COACH_EUTF8 for text that is not UTF-8, COACH_EINVAL for a segment id that is
+ * too long. */
 COACH_API int coach_call_step(coach_call *call, coach_rules *rules, const coach_event *event, int64_t now_ms,
                               coach_nudge_fn on_nudge, void *user);
+
+/* Lets time pass until `now_ms`, on the same clock: for what was *not* said, which no line tells. Due at
+ * coach_call_wake; more often does no harm. Returns 0 or COACH_ENOMEM. */
+COACH_API int coach_call_tick(coach_call *call, coach_rules *rules, int64_t now_ms, coach_nudge_fn on_nudge,
+                              void *user);
+/* When coach_call_tick next has something to do; INT64_MAX for never. */
+COACH_API int64_t coach_call_wake(const coach_call *call, coach_rules *rules);
+/* The call has ended: its last nudges. Only coach_call_free may follow. Returns 0 or COACH_ENOMEM. */
+COACH_API int coach_call_end(coach_call *call, coach_rules *rules, int64_t now_ms, coach_nudge_fn on_nudge, void *user);
 
 #ifdef __cplusplus
 }

@@ -355,7 +355,11 @@ START_TEST(the_public_functions_may_run_out_of_memory_anywhere)
 {
     const coach_file rule_files[] = {{"a.yaml", rules, sizeof rules - 1}};
     const coach_file language_files[] = {{"en.yaml", language, sizeof language - 1}};
-    const coach_event event = {COACH_ROLE_AGENT, NULL, "calm down", 9, COACH_NO_TIME, COACH_NO_TIME};
+    const coach_event event = {.role = COACH_ROLE_AGENT,
+                               .text = "calm down",
+                               .text_len = 9,
+                               .start_ms = COACH_NO_TIME,
+                               .end_ms = COACH_NO_TIME};
     bool reached = true;
     for (long n = 0; reached && n < MOST; n++) {
         coach_rules *set = NULL;

@@ -167,7 +167,7 @@ static const struct {
 
 START_TEST(a_text_is_utf8_of_any_length_or_refused)
 {
-    coach_event e = {COACH_ROLE_AGENT, "s1", texts[_i].text, texts[_i].len, 0, 0};
+    coach_event e = {.role = COACH_ROLE_AGENT, .segment_id = "s1", .text = texts[_i].text, .text_len = texts[_i].len};
     ck_assert_int_eq(coach_call_step(call, rules, &e, 0, NULL, NULL), texts[_i].rc);
 }
 END_TEST
@@ -192,11 +192,47 @@ END_TEST
 START_TEST(an_event_keeps_its_own_times_and_segment)
 {
     struct seen first = {0}, again = {0};
-    coach_event e = {COACH_ROLE_AGENT, "s1", "calm down", 9, 4000, 5000};
+    coach_event e = {COACH_ROLE_AGENT, "s1", "calm down", 9, 4000, 5000, false, false, 0, 0};
     coach_call_step(call, rules, &e, 99, on_nudge, &first);
     ck_assert_msg(strstr(first.text, "|4000|15000;") != NULL, "%s", first.text);
     coach_call_step(call, rules, &e, 99, on_nudge, &again);
     ck_assert_int_eq(again.count, 0); /* the same segment said the same */
+}
+END_TEST
+
+static void on_withdrawn(void *user, const char *nudge_id, const char *reason)
+{
+    struct seen *seen = user;
+    seen->count++;
+    snprintf(seen->text, sizeof seen->text, "%.16s %s", nudge_id, reason);
+}
+
+START_TEST(an_interim_result_may_fire_and_be_taken_back)
+{
+    struct seen seen = {0}, gone = {0};
+    coach_event e = {COACH_ROLE_AGENT, "s1", "calm down sir", 13, 4000, 5000, .interim = true};
+    coach_call_on_withdrawn(call, on_withdrawn, &gone);
+    coach_call_step(call, rules, &e, 5000, on_nudge, &seen);
+    ck_assert_int_eq(seen.count, 0); /* the agent is speaking */
+    ck_assert_int_eq(coach_call_wake(call, rules), 9000);
+    coach_call_tick(call, rules, 9000, on_nudge, &seen);
+    ck_assert_int_eq(seen.count, 1);
+    e = (coach_event){COACH_ROLE_AGENT, "s1", "come down sir", 13, 4000, 9500, .interim = false};
+    coach_call_step(call, rules, &e, 9500, on_nudge, &seen);
+    ck_assert_int_eq(seen.count, 1);
+    ck_assert_int_eq(gone.count, 1);
+    ck_assert_ptr_nonnull(strstr(gone.text, " revised"));
+    ck_assert_int_eq(coach_call_end(call, rules, 20000, on_nudge, &seen), COACH_OK);
+}
+END_TEST
+
+START_TEST(a_segment_id_that_is_too_long_is_refused)
+{
+    char id[200];
+    memset(id, 'x', sizeof id - 1);
+    id[sizeof id - 1] = '\0';
+    coach_event e = {.role = COACH_ROLE_AGENT, .segment_id = id, .text = "hello", .text_len = 5};
+    ck_assert_int_eq(coach_call_step(call, rules, &e, 0, NULL, NULL), COACH_EINVAL);
 }
 END_TEST
 
@@ -244,6 +280,8 @@ int main(void)
     tcase_add_loop_test(t, a_text_is_utf8_of_any_length_or_refused, 0, (int)(sizeof texts / sizeof *texts));
     tcase_add_test(t, a_long_text_is_read_as_far_as_documented);
     tcase_add_test(t, an_event_keeps_its_own_times_and_segment);
+    tcase_add_test(t, an_interim_result_may_fire_and_be_taken_back);
+    tcase_add_test(t, a_segment_id_that_is_too_long_is_refused);
     tcase_add_test(t, the_same_events_give_the_same_nudges);
     tcase_add_test(t, rules_live_until_the_last_reference_goes);
     tcase_add_test(t, nothing_may_be_freed);
