@@ -58,7 +58,8 @@ static void on_nudge(void *user, const coach_nudge *n)
 
 static int step(struct seen *seen, coach_role role, const char *text, int64_t now_ms)
 {
-    coach_event e = {role, NULL, text, strlen(text), COACH_NO_TIME, COACH_NO_TIME};
+    coach_event e = {
+        .role = role, .text = text, .text_len = strlen(text), .start_ms = COACH_NO_TIME, .end_ms = COACH_NO_TIME};
     memset(seen, 0, sizeof *seen);
     return coach_call_step(call, rules, &e, now_ms, on_nudge, seen);
 }
@@ -213,9 +214,9 @@ START_TEST(an_interim_result_may_fire_and_be_taken_back)
     coach_event e = {COACH_ROLE_AGENT, "s1", "calm down sir", 13, 4000, 5000, .interim = true};
     coach_call_on_withdrawn(call, on_withdrawn, &gone);
     coach_call_step(call, rules, &e, 5000, on_nudge, &seen);
-    ck_assert_int_eq(seen.count, 0); /* the agent is speaking */
-    ck_assert_int_eq(coach_call_wake(call, rules), 9000);
-    coach_call_tick(call, rules, 9000, on_nudge, &seen);
+    ck_assert_int_eq(seen.count, 1);
+    ck_assert_int_eq(coach_call_wake(call, rules), 10000); /* when the result would be taken as final */
+    ck_assert_int_eq(coach_call_tick(call, rules, 9000, on_nudge, &seen), COACH_OK);
     ck_assert_int_eq(seen.count, 1);
     e = (coach_event){COACH_ROLE_AGENT, "s1", "come down sir", 13, 4000, 9500, .interim = false};
     coach_call_step(call, rules, &e, 9500, on_nudge, &seen);
