@@ -73,6 +73,8 @@ void call_set_activity(struct call *c, enum call_activity activity, int64_t now_
 {
     if (activity == CALL_TALKING && c->activity != CALL_TALKING)
         c->back_ms = call_clock(c, now_ms);
+    if (activity != CALL_TALKING && c->activity == CALL_TALKING)
+        c->away_ms = call_clock(c, now_ms);
     c->activity = activity;
 }
 

@@ -184,6 +184,7 @@ struct call {
     uint32_t answer_count[2];
     uint32_t side_lines[2];
     enum call_activity activity;
+    int64_t away_ms; /* the clock when it went on hold or began to look up */
     int64_t back_ms; /* the clock when the agent came back from hold or look-up, or COACH_NO_TIME */
     enum engine_sight sight;
 

@@ -524,10 +524,10 @@ static int64_t quiet_since(const struct call *c)
 static int64_t silence_due(const struct call *c, const struct when_node *n, const struct call_node *state)
 {
     const struct place *noted = &places_of(c, state)[0];
-    if (c->untimed || c->speech_ms == COACH_NO_TIME || c->activity != CALL_TALKING ||
-        (state->count > 0 && noted->end_ms == c->speech_ms))
+    if (c->untimed || c->speech_ms == COACH_NO_TIME || (state->count > 0 && noted->end_ms == c->speech_ms))
         return INT64_MAX;
-    return quiet_since(c) + n->longer_ms * (state->backoff > 1 ? state->backoff : 1);
+    int64_t due = quiet_since(c) + n->longer_ms * (state->backoff > 1 ? state->backoff : 1);
+    return c->activity == CALL_TALKING || due <= c->away_ms ? due : INT64_MAX;
 }
 
 static bool is_excused(const struct call *c, const struct when_node *n)

@@ -362,8 +362,11 @@ int64_t engine_wake(const struct engine *e, const struct ruleset *set, const str
 int engine_end(struct engine *e, const struct ruleset *set, struct call *c, int64_t now_ms, struct engine_results *ret)
 {
     struct step s = begin(e, set, c, now_ms, ret);
-    if (s.rc == COACH_OK && now_ms != COACH_NO_TIME)
-        pass(&s, call_clock(c, now_ms), INT64_MIN);
+    const int64_t clock = now_ms == COACH_NO_TIME ? c->now_ms : call_clock(c, now_ms);
+    if (s.rc == COACH_OK)
+        pass(&s, clock, INT64_MIN);
+    if (s.rc == COACH_OK)
+        pass(&s, clock, clock + 1); /* nothing more can come */
     for (size_t i = 0; i < CALL_OPEN && s.rc == COACH_OK; i++)
         if (c->open[i].id != 0)
             hearing_close(&s, &c->open[i]);
