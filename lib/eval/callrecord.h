@@ -7,7 +7,7 @@
 /* Adds a test, as an item of the list below `tests:`, whose times are as coarse as they can be without another finding
  * when it runs with `set`. Final results are taken, in the order of the recording. Returns 0; COACH_EINVAL when the
  * recording has no line of the call; COACH_ELIMIT when its times cannot be written, since a line ends before the one
- * above it begins or comes after 999 hours; COACH_ENOMEM. On error `out` is unchanged. */
+ * above it begins; COACH_ENOMEM. On error `out` is unchanged. */
 int callrecord_write(const struct recording *recording, const char *call_id, const struct ruleset *set,
                      struct buf *out);
 
