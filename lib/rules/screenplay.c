@@ -72,7 +72,7 @@ struct piece {
     const char *from, *to;
 };
 
-static void refuse(struct reading *r, struct piece at, const char *code, const char *hint, const char *what)
+static void refuse_piece(struct reading *r, struct piece at, const char *code, const char *hint, const char *what)
 {
     const struct yaml_node *node = r->play->call.node;
     size_t len = (size_t)(at.to - at.from);
@@ -158,12 +158,13 @@ static const char *read_time(struct reading *r, struct piece p, struct screenpla
         fine = time_of(&at, word.to, &line->end_ms);
     }
     if (!fine || at != word.to) {
-        refuse(r, word, "test-time", "begin it with when it was said: 00:04, 00:04.5, or 00:04-00:08 with its end",
-               "a line of a call begins with its time");
+        refuse_piece(r, word, "test-time",
+                     "begin it with when it was said: 00:04, 00:04.5, or 00:04-00:08 with its end",
+                     "a line of a call begins with its time");
         return NULL;
     }
     if (line->end_ms != COACH_NO_TIME && line->end_ms < line->start_ms) {
-        refuse(r, word, "test-time", "write when it began first: 00:04-00:08", "this line ends before it begins");
+        refuse_piece(r, word, "test-time", "write when it began first: 00:04-00:08", "this line ends before it begins");
         return NULL;
     }
     return after_spaces(at, p.to);
@@ -190,8 +191,8 @@ static bool read_speaker(struct reading *r, struct piece who, struct screenplay_
     snprintf(word, sizeof word, "%.*s", (int)(who.to - who.from), who.from);
     const char *near = diag_nearest(word, speakers, COUNT(speakers));
     snprintf(hint, sizeof hint, "did you mean '%s'?", near == NULL ? "" : near);
-    refuse(r, who, "test-speaker", near == NULL ? "write agent or customer" : hint,
-           "nobody in a call has this name: who speaks is the agent or the customer");
+    refuse_piece(r, who, "test-speaker", near == NULL ? "write agent or customer" : hint,
+                 "nobody in a call has this name: who speaks is the agent or the customer");
     return false;
 }
 
@@ -199,7 +200,7 @@ static bool read_speech(struct reading *r, struct piece p, struct screenplay_lin
 {
     const char *colon = memchr(p.from, ':', (size_t)(p.to - p.from));
     if (colon == NULL) {
-        refuse(
+        refuse_piece(
             r, p, "test-line",
             "write '00:04 agent: what was said'; or, after the time, 'agent is on hold', 'agent is looking something "
             "up', 'agent is back' or 'call end'",
@@ -210,7 +211,8 @@ static bool read_speech(struct reading *r, struct piece p, struct screenplay_lin
         return false;
     struct piece text = trimmed(colon + 1, p.to);
     if (text.from == text.to) {
-        refuse(r, p, "test-line", "write what was said after the colon, or delete the line", "nothing is said here");
+        refuse_piece(r, p, "test-line", "write what was said after the colon, or delete the line",
+                     "nothing is said here");
         return false;
     }
     line->text = text.from;
@@ -224,10 +226,10 @@ static bool follows(struct reading *r, struct piece p, const struct screenplay_l
     const struct screenplay_line *above = play->line_count == 0 ? NULL : &play->lines[play->line_count - 1];
     struct piece when = {p.from, memchr(p.from, ' ', (size_t)(p.to - p.from))};
     if (above != NULL && above->kind == SCREENPLAY_CALL_END)
-        refuse(r, p, "test-order", "put 'call end' last", "the call has ended above");
+        refuse_piece(r, p, "test-order", "put 'call end' last", "the call has ended above");
     else if (above != NULL && !screenplay_in_order(above, line))
-        refuse(r, when, "test-order", "put the lines in the order in which they were said",
-               "this time is before that of the line above");
+        refuse_piece(r, when, "test-order", "put the lines in the order in which they were said",
+                     "this time is before that of the line above");
     else
         return true;
     return false;
@@ -244,8 +246,8 @@ static void read_line(struct reading *r, struct piece p)
         return;
     bool state = read_state((struct piece){rest, p.to}, &line);
     if (state && line.end_ms != COACH_NO_TIME) {
-        refuse(r, p, "test-line", "write when it begins, and 'agent is back' with a time of its own",
-               "only what is said has an end");
+        refuse_piece(r, p, "test-line", "write when it begins, and 'agent is back' with a time of its own",
+                     "only what is said has an end");
         return;
     }
     if (!(state || read_speech(r, (struct piece){rest, p.to}, &line)) || !follows(r, p, &line))
@@ -262,8 +264,8 @@ static bool read_reason(struct reading *r, struct piece p, struct screenplay_fin
     static const char head[] = "(held:";
     size_t len = (size_t)(p.to - p.from);
     if (len < sizeof head || memcmp(p.from, head, sizeof head - 1) != 0 || p.to[-1] != ')') {
-        refuse(r, p, "test-arrow", "write one rule on each line: '=> dismissive-calm-down'",
-               "only '(held: reason)' may follow the rule");
+        refuse_piece(r, p, "test-arrow", "write one rule on each line: '=> dismissive-calm-down'",
+                     "only '(held: reason)' may follow the rule");
         return false;
     }
     struct piece name = trimmed(p.from + sizeof head - 1, p.to - 1);
@@ -271,9 +273,9 @@ static bool read_reason(struct reading *r, struct piece p, struct screenplay_fin
         if (is(name, reasons[i]))
             f->held = reasons[i];
     if (f->held == NULL)
-        refuse(r, name.from < name.to ? name : p, "test-held",
-               "possible are shadow, budget, gap, stale and said_already",
-               "this is no reason for which the call's attention holds a card back");
+        refuse_piece(r, name.from < name.to ? name : p, "test-held",
+                     "possible are shadow, budget, gap, stale and said_already",
+                     "this is no reason for which the call's attention holds a card back");
     return f->held != NULL;
 }
 
@@ -286,14 +288,14 @@ static void read_finding(struct reading *r, struct piece p)
         end++;
     const char *rest = after_spaces(end, p.to);
     if (end == id || (rest == end && end < p.to)) {
-        refuse(r, p, "test-arrow", "write '=> dismissive-calm-down'", "the name of a rule follows '=>'");
+        refuse_piece(r, p, "test-arrow", "write '=> dismissive-calm-down'", "the name of a rule follows '=>'");
         return;
     }
     if (r->lost)
         return;
     if (line == NULL || line->kind != SCREENPLAY_SAYS) {
-        refuse(r, p, "test-arrow", "put it under the line that the card belongs to",
-               line == NULL ? "there is no line above" : "the line above is nothing that was said");
+        refuse_piece(r, p, "test-arrow", "put it under the line that the card belongs to",
+                     line == NULL ? "there is no line above" : "the line above is nothing that was said");
         return;
     }
     struct screenplay_finding f = {.at = (size_t)(id - play->call.node->text), .len = (size_t)(end - id)};

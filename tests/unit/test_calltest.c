@@ -182,6 +182,53 @@ START_TEST(with_attention_only_what_is_shown_must_be_listed)
 }
 END_TEST
 
+#define TIMED                                                                                                          \
+    "format: 1\npack: p\nsignals:\n  - id: asked\n    speaker: customer\n    says:\n      - call me back\n"            \
+    "  - id: promised\n    says:\n      - i will call you\nrules:\n"                                                   \
+    "  - id: quiet\n    category: tone\n    message: m\n    when:\n      silence: longer than 10s\n"                   \
+    "  - id: unanswered\n    category: followup\n    message: m\n    when:\n      after: asked\n"                      \
+    "      without: promised\n      within: 8s\n"                                                                      \
+    "  - id: over\n    category: listening\n    message: m\n    when:\n      overlap: agent over customer\n"           \
+    "      lasting: 1s\ntests:\n  - name: one\n    call: |\n"
+
+static const struct {
+    const char *call, *verdict;
+} timed[] = {
+    {"      00:00 agent: hello\n      00:12 customer: hello\n", "1+quiet;"},
+    {"      00:00 agent: hello\n      00:09 customer: hello\n", ""},
+    {"      00:00 agent: hello\n", ""},                               /* the call ends with its last line... */
+    {"      00:00 agent: hello\n      00:14 call end\n", "1+quiet;"}, /* ...unless it says when */
+    {"      00:00 agent: hello\n      00:03 agent is on hold\n      00:30 call end\n", ""},
+    {"      00:00 agent: hello\n      00:03 agent is looking something up\n      00:30 call end\n", ""},
+    {"      00:00 agent: hello\n      00:03 agent is on hold\n      00:09 agent is back\n      00:40 call end\n",
+     "1+quiet;"},
+    {"      00:00 agent: hello\n      00:14 agent is on hold\n      00:30 call end\n", "1+quiet;"}, /* too late */
+    {"      00:00 customer: please call me back\n      00:05 call end\n", ""},
+    {"      00:00 customer: please call me back\n      00:13 call end\n", "1+unanswered;"},
+    {"      00:00 customer: please call me back\n      00:05 agent: i will call you\n      00:13 call end\n", ""},
+    /* ten words take four seconds... */
+    {"      00:00 customer: one two three four five six seven eight nine ten\n      00:02.5 agent: one two three "
+     "four\n",
+     "2+over;"},
+    /* ...but not where the same side speaks again */
+    {"      00:00 customer: one two three four five six seven eight nine ten\n      00:02.5 agent: one two three four\n"
+     "      00:03 customer: right\n",
+     ""},
+    {"      00:00-00:02.5 customer: one two three four five six seven eight nine ten\n"
+     "      00:02.5 agent: one two three four\n",
+     ""},
+};
+
+START_TEST(time_passes_as_it_does_live)
+{
+    char text[4096];
+    snprintf(text, sizeof text, TIMED "%s", timed[_i].call);
+    open_test(text);
+    ck_assert_str_eq(verdict(), timed[_i].verdict);
+    close_test();
+}
+END_TEST
+
 START_TEST(a_rule_that_is_disabled_is_said_to_be)
 {
     open_test("format: 1\npack: p\nrules:\n  - id: calm\n    category: tone\n    message: m\n    mode: disabled\n"
@@ -292,6 +339,7 @@ int main(void)
     t = tcase_create("judging");
     tcase_add_loop_test(t, what_is_found_must_be_what_is_listed, 0, RULETEST_ROWS(judged));
     tcase_add_loop_test(t, with_attention_only_what_is_shown_must_be_listed, 0, RULETEST_ROWS(attended));
+    tcase_add_loop_test(t, time_passes_as_it_does_live, 0, RULETEST_ROWS(timed));
     tcase_add_test(t, a_rule_that_is_disabled_is_said_to_be);
     suite_add_tcase(s, t);
     t = tcase_create("recording");
