@@ -28,11 +28,11 @@ static int keep_text(struct recording *r, struct wire_text *t)
     return t->s == NULL ? COACH_ENOMEM : COACH_OK;
 }
 
-static int64_t speaking_ms(const struct wire_text *text)
+int64_t recording_speaking_ms(const char *text, size_t len)
 {
     int64_t words = 0;
-    for (size_t i = 0; i < text->len; i++)
-        words += text->s[i] != ' ' && (i == 0 || text->s[i - 1] == ' ');
+    for (size_t i = 0; i < len; i++)
+        words += text[i] != ' ' && (i == 0 || text[i - 1] == ' ');
     return words * 60000 / RECORDING_PACE;
 }
 
@@ -54,7 +54,7 @@ static int settle_times(struct reading *r, struct wire_event *e)
     } else if (untimed) {
         e->made_up_times = true;
         e->start_ms = clock->end_ms;
-        e->end_ms = e->start_ms + speaking_ms(&e->text);
+        e->end_ms = e->start_ms + recording_speaking_ms(e->text.s, e->text.len);
     }
     int64_t end = e->end_ms != COACH_NO_TIME ? e->end_ms : e->start_ms;
     clock->end_ms = end > clock->end_ms ? end : clock->end_ms;

@@ -10,6 +10,7 @@ struct replay {
     const struct replay_options *options;
     struct engine *engine;
     struct table calls; /* id -> struct call * */
+    size_t activities;  /* of the recording, heard so far */
     replay_fn fn;
     void *user;
 };
@@ -43,6 +44,23 @@ static int pass_time(struct replay *r, struct call *c, int64_t until_ms)
             r->fn(r->user, c, NULL, &results);
     }
     return COACH_OK;
+}
+
+/* What the desktop said before event `i` of the recording, each at its time. */
+static int hear_activities(struct replay *r, const struct recording *recording, size_t i)
+{
+    int rc = COACH_OK;
+    for (; r->activities < recording->activity_count && recording->activities[r->activities].before <= i &&
+           rc == COACH_OK;
+         r->activities++) {
+        const struct recording_activity *a = &recording->activities[r->activities];
+        struct call *c = call_of(r, &recording->events[i]);
+        int64_t at_ms = a->at_ms + r->options->lag_ms;
+        rc = c == NULL ? COACH_ENOMEM : pass_time(r, c, at_ms);
+        if (rc == COACH_OK)
+            call_set_activity(c, a->activity, at_ms);
+    }
+    return rc;
 }
 
 static int end_call(struct replay *r, struct call *c, const struct wire_event *e, int64_t now_ms)
@@ -86,8 +104,11 @@ int replay_run(const struct recording *recording, const struct ruleset *set, con
     engine_observe(r.engine, options->observer, options->observer_user);
     table_init(&r.calls, NULL);
     int rc = COACH_OK;
-    for (size_t i = 0; i < recording->count && rc == COACH_OK; i++)
-        rc = step(&r, &recording->events[i]);
+    for (size_t i = 0; i < recording->count && rc == COACH_OK; i++) {
+        rc = hear_activities(&r, recording, i);
+        if (rc == COACH_OK)
+            rc = step(&r, &recording->events[i]);
+    }
     for (const struct table_entry *e = table_next(&r.calls, NULL); e != NULL; e = table_next(&r.calls, e)) {
         if (rc == COACH_OK)
             rc = end_call(&r, table_value(e), NULL, COACH_NO_TIME);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "lib/base/error.h"
-#include "lib/rules/keys.h"
+#include "lib/rules/screenplay.h"
 #include "lib/wire/json.h"
 
 /* --- pieces --- */
@@ -100,13 +100,17 @@ static bool other(struct json_out *j, const char *key)
         const char *name;
     } shapes[] = {
         {"categories", map_of, "text"}, {"lists", map_of, "phrases"},  {"signals", list_of, "signal"},
-        {"rules", list_of, "rule"},     {"overrides", list_of, "any"}, {"tests", list_of, "any"},
+        {"rules", list_of, "rule"},     {"overrides", list_of, "any"}, {"tests", list_of, "test"},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         if (strcmp(shapes[i].key, key) == 0) {
             shapes[i].write(j, shapes[i].name);
             return true;
         }
+    if (strcmp(key, "call") == 0) {
+        json_text(j, "type", "string");
+        return true;
+    }
     if (strcmp(key, "defaults") != 0 && strcmp(key, "limits") != 0 && strcmp(key, "when") != 0)
         return false;
     json_open_array(j, "allOf"); /* beside a plain $ref a description would be lost */
@@ -231,6 +235,11 @@ static int schema(struct json_out *j)
     json_open_object(j, "when");
     int rc = table(j, when_table());
     json_close_object(j);
+    if (rc == COACH_OK) {
+        json_open_object(j, "test");
+        rc = table(j, screenplay_table());
+        json_close_object(j);
+    }
     for (size_t i = 0; i + 1 < n && rc == COACH_OK; i++) {
         json_open_object(j, tables[i]->name);
         rc = table(j, tables[i]);

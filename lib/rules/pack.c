@@ -8,6 +8,7 @@
 #include "lib/rules/conditions.h"
 #include "lib/rules/keys.h"
 #include "lib/rules/languagefile.h"
+#include "lib/rules/screenplay.h"
 
 enum { MESSAGE_ROOM = 140 };
 
@@ -509,6 +510,15 @@ static void check_category(struct pack *p, const struct def_rule *r)
                 r->category.s);
 }
 
+static const char *nearest_rule(const struct pack *p, const char *id)
+{
+    const char *names[1024];
+    size_t n = 0;
+    for (struct table_entry *e = table_next(&p->rules, NULL); e != NULL && n < 1024; e = table_next(&p->rules, e))
+        names[n++] = table_key(e, NULL);
+    return diag_nearest(id, names, n);
+}
+
 static void check_quiets(struct pack *p, const struct def_rule *r)
 {
     for (size_t i = 0; i < r->quiets.count; i++)
@@ -517,12 +527,35 @@ static void check_quiets(struct pack *p, const struct def_rule *r)
                         r->quiets.items[i].s);
 }
 
+/* The rules that the tests of a file name; those of a pack run without any site. */
+static void check_tests(struct pack *p, const struct rulefile *f)
+{
+    for (size_t i = 0; i < f->test_count; i++)
+        for (size_t k = 0; k < f->tests[i].finding_count && !diags_full(p->problems); k++) {
+            const struct screenplay_finding *found = &f->tests[i].findings[k];
+            const struct def_rule *rule = table_get(&p->rules, found->rule, found->len);
+            bool sites = rule != NULL && site_file_of(p, rule->id.node) != NULL;
+            if (rule != NULL && (!sites || f->site.node != NULL))
+                continue;
+            struct mark m = screenplay_mark(&f->tests[i], found->at, found->len);
+            const char *near = rule != NULL ? NULL : nearest_rule(p, found->rule);
+            char hint[120];
+            snprintf(hint, sizeof hint, "did you mean '%s'?", near == NULL ? "" : near);
+            diags_add(p->problems, DIAG_ERROR, "unknown-rule", &m,
+                      near != NULL ? hint
+                      : sites      ? "move the test to the site's file: a pack is tested without sites"
+                                   : NULL,
+                      "there is no rule called '%.64s'%s", found->rule, sites ? " in the packs" : "");
+        }
+}
+
 static void check_references(struct pack *p)
 {
     size_t rules = 0;
     for (size_t i = 0; i < p->file_count; i++) {
         const struct rulefile *f = &p->files[i];
         rules += f->rule_count;
+        check_tests(p, f);
         for (size_t k = 0; k < f->rule_count; k++) {
             check_category(p, &f->rules[k]);
             rulefile_check_card(&f->rules[k], p->problems);

@@ -7,6 +7,7 @@
 #include "lib/base/utf8.h"
 #include "lib/rules/keys.h"
 #include "lib/rules/override.h"
+#include "lib/rules/screenplay.h"
 
 enum { DAY_MS = 24 * 3600 * 1000, FORMAT = 1 };
 
@@ -197,12 +198,12 @@ static int read_rules(struct arena *memory, const struct yaml_node *value, void 
     return COACH_OK;
 }
 
-static int keep_tests(struct arena *memory, const struct yaml_node *value, void *member, struct diags *problems)
+static int read_tests(struct arena *memory, const struct yaml_node *value, void *member, struct diags *problems)
 {
-    (void)memory;
-    if (is_list(value, "tests", problems))
-        ((struct rulefile *)member)->tests = value;
-    return COACH_OK;
+    struct rulefile *f = member;
+    if (!is_list(value, "tests", problems))
+        return COACH_OK;
+    return screenplay_read_all(memory, value, &f->tests, &f->test_count, problems);
 }
 
 #define PART(name_, read_, help_)                                                                                      \
@@ -223,7 +224,7 @@ static const struct key file_keys[] = {
     PART("signals", read_signals, "silent building blocks for conversational rules"),
     PART("rules", read_rules, "the rules"),
     PART("overrides", override_read_all, "what a site changes in a pack"),
-    PART("tests", keep_tests, "calls with the nudges they should give"),
+    PART("tests", read_tests, "calls with the nudges they should give"),
 };
 
 /* --- what must hold for a file, a rule and a signal by themselves --- */

@@ -99,6 +99,7 @@ enum override_verb { OVERRIDE_SET, OVERRIDE_ADD, OVERRIDE_REMOVE };
 
 struct key;
 struct rulefile;
+struct screenplay;
 struct site_target;
 /* One field of an override: "set: cooldown: 120s". */
 struct def_change {
@@ -140,7 +141,8 @@ struct rulefile {
     const struct yaml_node *overrides_node;
     struct def_override *overrides;
     size_t override_count;
-    const struct yaml_node *tests; /* kept as written */
+    struct screenplay *tests; /* screenplay.h */
+    size_t test_count;
 };
 
 /* Reads a file; every problem is added. Returns 0 (there may be errors in `problems`), or COACH_ENOMEM. `ret` is always

@@ -14,7 +14,7 @@ from coachtest import BUILD, LANGUAGES, RULES, SOURCE, Daemon, validate, wait_fo
 
 COACH = BUILD / "bin" / "coach"
 CALM = "well you need to calm down sir"
-COMMANDS = ["check", "try", "explain", "sample", "show", "schema", "replay", "send", "watch", "status"]
+COMMANDS = ["check", "try", "explain", "sample", "show", "test", "record", "schema", "replay", "send", "watch", "status"]
 
 
 def coach(*args, stdin="", code=None, **run):
@@ -62,7 +62,7 @@ def test_help_everywhere():
         assert command in listed
         text = coach(command, "--help", code=0).stdout
         assert "examples:" in text and "exit codes:" in text and f"coach {command}" in text, text
-        slip = {"send": "--rol", "schema": "--wrong"}.get(command, "--jsn")
+        slip = {"send": "--rol", "schema": "--wrong", "record": "--cal"}.get(command, "--jsn")
         refusal = coach(command, slip, code=2).stderr
         assert slip in refusal and ("did you mean" in refusal or command == "schema"), refusal
     assert "did you mean 'check'" in coach("chekc", code=2).stderr

@@ -8,6 +8,8 @@
 
 #include "lib/coach.h"
 #include "lib/engine/engine.h"
+#include "lib/eval/callrecord.h"
+#include "lib/eval/calltest.h"
 #include "lib/eval/replay.h"
 #include "lib/eval/ruleschema.h"
 #include "lib/rules/anatomy.h"
@@ -120,7 +122,9 @@ static const char rules[] =
     "signals:\n  - id: cross\n    speaker: customer\n    says:\n      - i am cross\n    not_in:\n      - i am cross "
     "eyed\n"
     "  - id: twice\n    when:\n      count: cross\n      at_least: 2\n      within: 60s\n"
-    "  - id: soft\n    says:\n      - never mind\n";
+    "  - id: soft\n    says:\n      - never mind\n"
+    "tests:\n  - name: one\n    call: |\n      00:00 agent: calm down\n        => a\n        => b\n"
+    "      00:04 agent is on hold\n      00:05 agent: calm down\n        => a\n";
 static const char wrong[] =
     "format: 1\npack: test\nruls: x\nlists:\n  a:\n    - <b>\n  b:\n    - <a>\nrules:\n  - id: a\n"
     "    category: tune\n    message: '{x}'\n    says:\n      - calm down?\n"
@@ -414,11 +418,36 @@ static int take_apart(struct buf *out)
     return rc;
 }
 
+static struct ruleset *tested; /* what calls are tested with */
+
+/* A call test that fails in two ways, and the recording of a call as a test. */
+static int test_calls(struct buf *out)
+{
+    static const char text[] = "{\"call_id\":\"c\",\"role\":\"agent\",\"text\":\"calm down\",\"segment_id\":\"a\"}\n";
+    struct anatomy a;
+    struct calltest result = {0};
+    struct recording r = {0};
+    int rc = anatomy_read(&a, &files[1], 1, languages, 1);
+    if (rc == COACH_OK)
+        rc = calltest_run(&a.pack.files[0].tests[0], tested, &result);
+    if (rc == COACH_OK)
+        rc = result.failures == 2 ? COACH_OK : COACH_EINVAL;
+    if (rc == COACH_OK)
+        rc = recording_read(&r, text, sizeof text - 1, ignore_problem, NULL);
+    if (rc == COACH_OK)
+        rc = callrecord_write(&r, "c", tested, out);
+    recording_clear(&r);
+    calltest_clear(&result);
+    anatomy_clear(&a);
+    return rc;
+}
+
 START_TEST(the_tools_may_run_out_of_memory_anywhere)
 {
-    int (*const tools[])(struct buf * out) = {take_apart, ruleschema_write};
+    int (*const tools[])(struct buf * out) = {take_apart, ruleschema_write, test_calls};
     long failed = 0;
     bool reached = true;
+    tested = built(0);
     for (long n = 0; reached && n < MOST; n++) {
         struct buf out;
         living = 0;
@@ -434,6 +463,7 @@ START_TEST(the_tools_may_run_out_of_memory_anywhere)
         ck_assert_msg(living == 0, "allocation %ld: %ld blocks left", n, living);
         failed += rc == COACH_ENOMEM;
     }
+    ruleset_unref(tested);
     ck_assert(!reached);
     ck_assert_int_gt(failed, 3);
 }
@@ -462,7 +492,7 @@ int main(void)
     tcase_add_test(t, a_step_that_ran_out_of_memory_did_not_happen);
     tcase_add_test(t, a_recording_and_its_replay_may_run_out_of_memory_anywhere);
     tcase_add_test(t, the_public_functions_may_run_out_of_memory_anywhere);
-    tcase_add_loop_test(t, the_tools_may_run_out_of_memory_anywhere, 0, 2);
+    tcase_add_loop_test(t, the_tools_may_run_out_of_memory_anywhere, 0, 3);
     suite_add_tcase(s, t);
     return suite_run(s);
 }
