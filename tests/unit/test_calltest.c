@@ -204,7 +204,7 @@ static const struct {
      "1+quiet;"},
     {"      00:00 agent: hello\n      00:14 agent is on hold\n      00:30 call end\n", "1+quiet;"}, /* too late */
     {"      00:00 customer: please call me back\n      00:05 call end\n", ""},
-    {"      00:00 customer: please call me back\n      00:13 call end\n", "1+unanswered;"},
+    {"      00:00 customer: please call me back\n      00:13 call end\n", "1+unanswered;1+quiet;"},
     {"      00:00 customer: please call me back\n      00:05 agent: i will call you\n      00:13 call end\n", ""},
     /* fired, and taken back by a line that began before and came later */
     {"      00:00 customer: please call me back\n      00:09-00:30 agent: i will call you\n", ""},

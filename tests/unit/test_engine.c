@@ -373,7 +373,7 @@ START_TEST(the_calls_clock_never_goes_back)
     say(NULL, "beta", 0);
     only("two", "gap");
     ck_assert_int_eq(found[0].nudge.at_ms, 0); /* when it was said */
-    say(NULL, "beta", 59000); /* cool-downs go by when it was said */
+    say(NULL, "beta", 59000);                  /* cool-downs go by when it was said */
     only("two", "cooldown");
     say(NULL, "alpha", 160000);
     only("one", NULL);

@@ -324,7 +324,7 @@ static const struct {
     {"      at: aa\n      without: bb\n      since: 4 turn s\n", "bad-window", 2, 14, "not a window"},
     {"      silence: 10s\n", "bad-value", 0, 16, "not understood"},
     {"      silence: longer than 0s\n", "bad-value", 0, 16, "not understood"},
-    {"      monologue: customer longer than 9s\n", "bad-value", 0, 18, "not understood"},
+    {"      monologue: caller longer than 9s\n", "bad-value", 0, 18, "not understood"},
     {"      overlap: agent on customer\n      lasting: 1s\n", "bad-value", 0, 16, "not understood"},
     {"      pace: agent faster than 1900 words a minute\n      over: 20s\n", "bad-value", 0, 13, "not understood"},
     {"      pace: agent faster than 49 words a minute\n      over: 20s\n", "bad-value", 0, 13, "not understood"},
