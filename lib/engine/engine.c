@@ -213,14 +213,20 @@ static void end_turn(struct step *s)
     conversation_turn_ended(s, &turn);
 }
 
+/* Room for one more line. Returns false, and sets `rc`, when memory is out. */
+static bool reserve_line(struct step *s)
+{
+    if (call_reserve(s->c, ARRAY_SEGMENTS, 1, CALL_SEGMENTS) != COACH_OK ||
+        call_reserve(s->c, ARRAY_LINES, 1, CALL_LINES) != COACH_OK)
+        s->rc = COACH_ENOMEM;
+    return s->rc == COACH_OK;
+}
+
 static void bring_about(struct step *s, const struct next *n)
 {
     struct call *c = s->c;
-    if (call_reserve(c, ARRAY_SEGMENTS, 1, CALL_SEGMENTS) != COACH_OK ||
-        call_reserve(c, ARRAY_LINES, 1, CALL_LINES) != COACH_OK) {
-        s->rc = COACH_ENOMEM;
+    if (!reserve_line(s))
         return;
-    }
     if (n->cause == CAUSE_TURN)
         end_turn(s);
     else if (n->cause == CAUSE_CONDITION)
@@ -323,10 +329,7 @@ static void hear(struct step *s, const struct wire_event *event)
     c->untimed = c->untimed || (e.is_final && !h.timed);
     name_segment(s, &e, &h);
     h.segment = hearing_segment(&e);
-    if (call_reserve(c, ARRAY_SEGMENTS, 1, CALL_SEGMENTS) != COACH_OK ||
-        call_reserve(c, ARRAY_LINES, 1, CALL_LINES) != COACH_OK)
-        s->rc = COACH_ENOMEM;
-    else if (s->rc == COACH_OK && e.is_final)
+    if (s->rc == COACH_OK && reserve_line(s) && e.is_final)
         hearing_final(s, &h);
     else if (s->rc == COACH_OK)
         hearing_interim(s, &h);
@@ -368,7 +371,7 @@ int engine_end(struct engine *e, const struct ruleset *set, struct call *c, int6
     if (s.rc == COACH_OK)
         pass(&s, clock, clock + 1); /* nothing more can come */
     for (size_t i = 0; i < CALL_OPEN && s.rc == COACH_OK; i++)
-        if (c->open[i].id != 0)
+        if (c->open[i].id != 0 && reserve_line(&s))
             hearing_close(&s, &c->open[i]);
     if (s.rc == COACH_OK) {
         end_turn(&s);
