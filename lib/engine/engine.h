@@ -79,6 +79,7 @@ enum engine_moment {
     ENGINE_DROPPED,    /* the call ended first */
     ENGINE_TOOK_BACK   /* fired, and a line that began before the window closed undid it */
 };
+const char *engine_moment_name(enum engine_moment moment); /* "heard", "opened" ..., for programs */
 struct engine_trace {
     enum engine_moment moment;
     const struct when_node *node; /* NULL for ENGINE_HEARD */
