@@ -1,5 +1,7 @@
 #include "daemon/cli/print.h"
 
+#include <string.h>
+
 void print_event(const struct screen *s, const struct wire_event *e)
 {
     char head[WIRE_MAX_ID + 160];
@@ -34,4 +36,36 @@ void print_finding_json(const struct screen *s, const struct finding *f)
     if (nudge_write(&f->nudge, NULL, &line) == COACH_OK)
         fputs(line.data, s->to);
     buf_clear(&line);
+}
+
+void print_withdrawal(const struct screen *s, const struct withdrawal *w)
+{
+    fputs("        taken back: ", s->to);
+    screen_text(s, w->rule, strlen(w->rule));
+    fprintf(s->to, " (%s)\n",
+            w->reason == ENGINE_REVISED ? "the words were revised" : "a line that came late undid it");
+}
+
+void print_withdrawal_json(const struct screen *s, const struct withdrawal *w)
+{
+    struct buf line;
+    struct json_out j;
+    buf_init(&line, 0);
+    json_out_begin(&j, &line);
+    json_open_object(&j, NULL);
+    json_text(&j, "type", "withdrawn");
+    json_text(&j, "nudge_id", w->nudge_id);
+    json_text(&j, "reason", engine_reason_name(w->reason));
+    json_close_object(&j);
+    if (json_out_end(&j, true) == COACH_OK)
+        fputs(line.data, s->to);
+    buf_clear(&line);
+}
+
+void print_sight(const struct screen *s, enum engine_sight sight)
+{
+    if (sight == ENGINE_SEES)
+        fputs("        the coach sees the call again\n", s->to);
+    else
+        fprintf(s->to, "        the coach is blind: %s\n", engine_sight_name(sight));
 }

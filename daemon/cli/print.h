@@ -11,5 +11,11 @@ void print_event(const struct screen *s, const struct wire_event *e);
 void print_finding(const struct screen *s, const struct finding *f);
 /* A finding as its wire line, without wall clocks. */
 void print_finding_json(const struct screen *s, const struct finding *f);
+/* That a finding is taken back, as a line. */
+void print_withdrawal(const struct screen *s, const struct withdrawal *w);
+/* The same as its wire line. */
+void print_withdrawal_json(const struct screen *s, const struct withdrawal *w);
+/* That coaching can no longer see the call, or can again. */
+void print_sight(const struct screen *s, enum engine_sight sight);
 
 #endif

@@ -12,12 +12,13 @@ struct replay_values {
     const char *runtime_dir;
     const char *agent;
     double speed; /* 0: as fast as possible */
-    bool json, held, socket;
+    double lag;   /* seconds */
+    bool json, held, socket, timing;
 };
 
 /* What was seen, over all files. */
 struct replay_totals {
-    uint64_t calls, lines, nudges, held;
+    uint64_t calls, lines, nudges, held, withdrawn;
 };
 
 /* Plays the recording into the daemon and shows what comes back. Returns an exit code. */

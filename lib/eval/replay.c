@@ -40,8 +40,7 @@ static int pass_time(struct replay *r, struct call *c, int64_t until_ms)
         int rc = engine_tick(r->engine, r->set, c, wake, &results);
         if (rc != COACH_OK)
             return rc;
-        if (results.count > 0 || results.withdrawn_count > 0 || results.sight_changed)
-            r->fn(r->user, c, NULL, &results);
+        r->fn(r->user, c, NULL, &results);
     }
     return COACH_OK;
 }
@@ -67,7 +66,7 @@ static int end_call(struct replay *r, struct call *c, const struct wire_event *e
 {
     struct engine_results results;
     int rc = engine_end(r->engine, r->set, c, now_ms, &results);
-    if (rc == COACH_OK && (e != NULL || results.count > 0 || results.withdrawn_count > 0))
+    if (rc == COACH_OK)
         r->fn(r->user, c, e, &results);
     return rc;
 }
