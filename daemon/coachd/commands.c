@@ -290,6 +290,19 @@ static int run_reload(void *user, const struct json_in *request, struct buf *out
     return COACH_OK;
 }
 
+static int run_explain(void *user, const struct json_in *request, struct buf *out, uint64_t *ticket, coach_error *err)
+{
+    const struct server *s = user;
+    const char *id = json_in_text(request, "nudge_id");
+    (void)ticket;
+    if (id == NULL)
+        return coach_fail(err, COACH_EINVAL, "nudge_id: is missing");
+    int rc = explain_reply(s->explain, id, out);
+    if (rc == COACH_EINVAL)
+        return coach_fail(err, rc, "nudge_id: is none of the last %d findings", EXPLAIN_FINDINGS);
+    return rc == COACH_OK ? COACH_OK : coach_fail_nomem(err);
+}
+
 static int reply_log_level(struct buf *out, coach_error *err)
 {
     struct json_out j;
@@ -330,10 +343,6 @@ static int run_drain(void *user, const struct json_in *request, struct buf *out,
     return COACH_OK;
 }
 
-const struct control_command server_commands[] = {{"status", run_status},
-                                                  {"calls", run_calls},
-                                                  {"reload", run_reload},
-                                                  {"metrics", run_metrics},
-                                                  {"log-level", run_log_level},
-                                                  {"drain", run_drain},
-                                                  {NULL, NULL}};
+const struct control_command server_commands[] = {
+    {"status", run_status},   {"calls", run_calls},         {"reload", run_reload}, {"metrics", run_metrics},
+    {"explain", run_explain}, {"log-level", run_log_level}, {"drain", run_drain},   {NULL, NULL}};

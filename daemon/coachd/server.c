@@ -79,7 +79,9 @@ static int step(struct server *s, struct live_call *c, const struct wire_event *
 {
     struct engine_results results;
     struct timespec arrival = wall_clock();
+    explain_call(s->explain, s->rules, c->call);
     int rc = engine_step(s->engine, s->rules, c->call, event, now_of(s), &results);
+    explain_keep(s->explain, s->rules, &results);
     watch_quarantine(s);
     for (size_t i = 0; i < results.count; i++) {
         s->counters.held[results.findings[i].held]++;
@@ -513,8 +515,10 @@ static int init_parts(struct server *s, coach_error *err)
     int rc = calls_init(&s->calls, (size_t)c->max_calls, c->idle_timeout_ms, c->max_call_age_ms, on_call_end, s, err);
     if (rc == COACH_OK)
         rc = subscribers_init(&s->subscribers, &s->conns, &options, &asks, &s->counters, err);
-    if (rc == COACH_OK && (s->engine = engine_new()) == NULL)
+    if (rc == COACH_OK && ((s->engine = engine_new()) == NULL || (s->explain = explain_new()) == NULL))
         rc = coach_fail_nomem(err);
+    if (rc == COACH_OK)
+        explain_watch(s->explain, s->engine);
     return rc;
 }
 
@@ -537,6 +541,7 @@ static bool finish(struct server *s)
     calls_clear(&s->calls);
     subscribers_clear(&s->subscribers);
     engine_free(s->engine);
+    explain_free(s->explain);
     ruleset_unref(s->rules);
     notify_close(&s->notify);
     if (s->lock >= 0)

@@ -15,6 +15,7 @@
 #include "daemon/coachd/config.h"
 #include "daemon/coachd/control.h"
 #include "daemon/coachd/counters.h"
+#include "daemon/coachd/explain.h"
 #include "daemon/coachd/ingest.h"
 #include "daemon/coachd/reload.h"
 #include "daemon/coachd/subscribers.h"
@@ -46,6 +47,7 @@ struct server {
     struct calls calls;
     struct reload reload;
     struct engine *engine;
+    struct explain *explain; /* the last findings */
     struct ruleset *rules;
     uint64_t generation;    /* of the live rules, from 1 */
     size_t quarantined;     /* rules of theirs that the engine leaves out, as far as the log knows */

@@ -86,11 +86,14 @@ def test_what_the_schema_refuses_is_refused():
 
 def test_every_control_reply_has_a_schema():
     """Every command of the request's schema is known, and its reply fits its own."""
-    with Daemon() as d:
+    with Daemon() as d, d.agent("sam") as sam, d.ingest(call_id="c-1", agent_id="sam") as w:
+        w.send(coachtest.say("c-1", "you need to calm down"))
+        about = {"explain": {"nudge_id": sam.skip_to("nudge")["nudge_id"]}}
         commands = schemas()["control_request"]["properties"]["command"]["enum"]
         for command in sorted(commands, key=lambda c: c == "drain"):
-            coachtest.validate({"command": command}, "control_request")
-            assert d.control(command)["type"] != "error", command
+            request = {"command": command, **about.get(command, {})}
+            coachtest.validate(request, "control_request")
+            assert d.control(**request)["type"] != "error", command
         assert d.wait() == 0
 
 
