@@ -1,4 +1,6 @@
 /* coach explain: why does a rule fire on a line, or why not? */
+#include "daemon/cli/explain.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -9,31 +11,41 @@
 #include "daemon/cli/verdict.h"
 #include "lib/wire/json.h"
 
-struct values {
-    struct option_list rules;
-    const char *languages, *role;
-    bool json, regex;
-};
-
 static const char *const roles[] = {"agent", "customer", NULL};
 
 static const struct option_spec specs[] = {
-    CLI_RULES_SPECS(values),
+    CLI_RULES_SPECS(explain_values),
     {.name = "role",
      .kind = OPTION_CHOICE,
      .choices = roles,
-     .offset = offsetof(struct values, role),
+     .offset = offsetof(struct explain_values, role),
      .help = "who says it; unless given, the one the rule listens to"},
     {.name = "regex",
      .kind = OPTION_BOOL,
-     .offset = offsetof(struct values, regex),
+     .offset = offsetof(struct explain_values, regex),
      .help = "show what each phrase was compiled to as well"},
-    CLI_JSON_SPEC(values, "one JSON object, for editors and CI"),
+    {.name = "call",
+     .kind = OPTION_TEXT,
+     .arg = "FILE",
+     .offset = offsetof(struct explain_values, call),
+     .help = "a recorded call in place of a line; '-' is standard input"},
+    {.name = "call-id",
+     .kind = OPTION_TEXT,
+     .arg = "ID",
+     .offset = offsetof(struct explain_values, call_id),
+     .help = "only this call of the recording"},
+    {.name = "nudge",
+     .kind = OPTION_TEXT,
+     .arg = "ID",
+     .offset = offsetof(struct explain_values, nudge),
+     .help = "ask the running daemon about a nudge that it sent, by its nudge_id"},
+    CLI_RUNTIME_SPEC(explain_values),
+    CLI_JSON_SPEC(explain_values, "one JSON object, for editors and CI; with --call many, one a line"),
 };
 
 /* What is to be shown. */
 struct showing {
-    const struct values *v;
+    const struct explain_values *v;
     struct anatomy *a;
     const struct ruleset *set;
     const struct verdict *verdict;
@@ -376,7 +388,8 @@ static coach_role role_of(const char *name)
     return name == NULL ? COACH_ROLE_UNKNOWN : strcmp(name, "agent") == 0 ? COACH_ROLE_AGENT : COACH_ROLE_CUSTOMER;
 }
 
-static int explain(const struct values *v, struct loaded_trees *rules, const struct rule *rule, const char *text)
+static int explain(const struct explain_values *v, struct loaded_trees *rules, const struct rule *rule,
+                   const char *text)
 {
     struct words words;
     struct verdict verdict;
@@ -399,12 +412,8 @@ static int explain(const struct values *v, struct loaded_trees *rules, const str
     return rc != COACH_OK ? cli_fail("explain", "out of memory") : verdict.fires ? CLI_FOUND : CLI_OK;
 }
 
-static int run(const void *given, const char *const *words, size_t nwords)
+static int explain_text(const struct explain_values *v, const char *const *words, size_t nwords)
 {
-    const struct values *v = given;
-    if (nwords < 2)
-        return cli_fail("explain", "which rule, and what was said? For example: coach explain dismissive-calm-down "
-                                   "\"you need to come down\"");
     struct buf text;
     struct loaded_trees rules;
     const struct rule *rule;
@@ -422,20 +431,48 @@ static int run(const void *given, const char *const *words, size_t nwords)
     return code;
 }
 
+static int run(const void *given, const char *const *words, size_t nwords)
+{
+    const struct explain_values *v = given;
+    if (v->nudge != NULL && (v->call != NULL || nwords > 0))
+        return cli_fail("explain", "--nudge asks a daemon, which knows the rule: it goes without a rule and a call");
+    if (v->call_id != NULL && v->call == NULL)
+        return cli_fail("explain", "--call-id goes with --call FILE");
+    if (v->nudge != NULL)
+        return explain_nudge(v);
+    if (v->call != NULL && nwords != 1)
+        return cli_fail("explain", "which rule, in that call? For example: coach explain --call call.ndjson "
+                                   "dismissive-calm-down");
+    if (v->call != NULL)
+        return explain_call(v, words[0]);
+    if (nwords < 2)
+        return cli_fail("explain", "which rule, and what was said? For example: coach explain dismissive-calm-down "
+                                   "\"you need to come down\"");
+    return explain_text(v, words, nwords);
+}
+
 const struct command command_explain = {
     .name = "explain",
-    .usage = "RULE TEXT",
-    .summary = "why does a rule fire on this line, or why not?",
+    .usage = "RULE TEXT | --call FILE RULE | --nudge ID",
+    .summary = "why does a rule fire on this line or in this call, or why not?",
     .about =
         "Shows the line as the engine hears it and, for each phrase of the rule, the words it matched or how far it "
         "came:\n"
         "what it wanted next and what it saw instead. Names the exception that kept the rule quiet, and the words\n"
-        "without which a phrase is not even tried in a live call.\n\n"
-        "exit codes: 0 the rule does not fire, 1 it fires, 2 there is no such rule or the rules could not be read",
+        "without which a phrase is not even tried in a live call.\n"
+        "With --call it goes through a recorded call: the lines that matter to the rule, what happened inside its\n"
+        "condition with times and values, and what became of each finding. With --nudge a running coachd says why it "
+        "sent\n"
+        "a nudge, or held it back; it knows the last 256, and no text of any call.\n\n"
+        "exit codes: 0 the rule does not fire, 1 it fires, 2 there is no such rule or nudge, or the rules, the call "
+        "or\n"
+        "the daemon could not be read",
     .examples = "  coach explain dismissive-calm-down \"you need to come down\"\n"
-                "  coach explain --regex --rules my-rules.yaml my-rule \"well that is not my department\"\n",
+                "  coach explain --regex --rules my-rules.yaml my-rule \"well that is not my department\"\n"
+                "  coach explain --call tests/cases/broadband.ndjson dismissive-calm-down\n"
+                "  coach explain --nudge 5f0c2a9e1b3d4c68\n",
     .specs = specs,
     .nspecs = sizeof specs / sizeof *specs,
-    .values_size = sizeof(struct values),
+    .values_size = sizeof(struct explain_values),
     .run = run,
 };

@@ -79,25 +79,33 @@ void loaded_clear_trees(struct loaded_trees *l)
     loaded_clear(&l->loaded);
 }
 
+int loaded_named(const struct loaded_trees *l, const char *command, const char *id, const struct rule **ret)
+{
+    *ret = ruleset_find(l->loaded.set, id);
+    if (*ret != NULL)
+        return CLI_OK;
+    const char *near = anatomy_nearest(&l->anatomy, id);
+    char shown[80];
+    size_t n = 0;
+    for (const char *p = id; *p != '\0' && n + 1 < sizeof shown; p++)
+        shown[n++] = (unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p;
+    shown[n] = '\0';
+    return cli_fail(command, "there is no rule called '%s'%s%s%s", shown, near == NULL ? "" : "; did you mean '",
+                    near == NULL ? "" : near, near == NULL ? "" : "'?");
+}
+
 int loaded_find(const struct loaded_trees *l, const char *command, const char *id, const struct rule **ret)
 {
+    int code = loaded_named(l, command, id, ret);
+    if (code != CLI_OK)
+        return code;
     const struct def_rule *def = anatomy_rule(&l->anatomy, id);
-    const struct rule *rule = ruleset_find(l->loaded.set, id);
-    if (def == NULL) {
-        const char *near = anatomy_nearest(&l->anatomy, id);
-        char shown[80];
-        size_t n = 0;
-        for (const char *p = id; *p != '\0' && n + 1 < sizeof shown; p++)
-            shown[n++] = (unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p;
-        shown[n] = '\0';
-        return cli_fail(command, "there is no rule called '%s'%s%s%s", shown, near == NULL ? "" : "; did you mean '",
-                        near == NULL ? "" : near, near == NULL ? "" : "'?");
-    }
     if (def->when.node != NULL)
-        return cli_fail(command, "'%s' watches the conversation (when), not one line; try one of its signals' phrases",
-                        id);
-    if (rule == NULL || def->says.count + def->swap.count == 0)
+        return cli_fail(command,
+                        "'%s' watches the conversation (when), not one line; try one of its signals' phrases, or "
+                        "'coach explain --call FILE %s'",
+                        id, id);
+    if (def->says.count + def->swap.count == 0)
         return cli_fail(command, "'%s' is a regular expression and has no phrases to take apart; use coach try", id);
-    *ret = rule;
     return CLI_OK;
 }

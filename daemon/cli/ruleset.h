@@ -27,6 +27,8 @@ int loaded_read_trees(struct loaded_trees *l, const char *command, const struct 
                       const char *languages);
 void loaded_clear_trees(struct loaded_trees *l);
 
+/* The rule of this id, whatever it is made of. Returns CLI_OK, or CLI_UNUSABLE having said what there is instead. */
+int loaded_named(const struct loaded_trees *l, const char *command, const char *id, const struct rule **ret);
 /* The rule of this id that matches lines by its phrases. Returns CLI_OK, or CLI_UNUSABLE having said what there is
  * instead. */
 int loaded_find(const struct loaded_trees *l, const char *command, const char *id, const struct rule **ret);
