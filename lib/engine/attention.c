@@ -407,16 +407,29 @@ void attention_said(struct step *s, int number)
             i++;
 }
 
-static void drop_pending(struct step *s, const char *nudge_id)
+/* Returns whether it waited: then nobody was told of it, and nobody is told now. */
+static bool drop_pending(struct step *s, const char *nudge_id)
 {
     for (uint32_t i = 0; i < s->c->pending_count; i++)
         if (strcmp(s->c->pending[i].nudge.nudge_id, nudge_id) == 0) {
             (void)take(s, i);
-            return;
+            return true;
         }
+    return false;
 }
 
-/* Its cool-down and its count are again those from before (51). */
+/* The rules that it quieted may speak again. */
+static void unquiet_others(struct step *s, const struct call_standing *t)
+{
+    const struct rule *rule = ruleset_find(s->set, t->rule);
+    for (size_t i = 0; rule != NULL && i < rule->quiet_count; i++) {
+        struct call_rule *other = call_find_rule(s->c, ruleset_rule(s->set, rule->quiets[i])->key);
+        if (other != NULL && other->quiet_ms == t->fired_ms + rule->cooldown_ms)
+            other->quiet_ms = COACH_NO_TIME;
+    }
+}
+
+/* Its cool-down, its count and what it quieted are again as before (51). */
 static void withdraw(struct step *s, uint32_t i, enum engine_reason reason)
 {
     struct call *c = s->c;
@@ -429,8 +442,9 @@ static void withdraw(struct step *s, uint32_t i, enum engine_reason reason)
         state->fired--;
     if (state != NULL && state->last_ms == t.fired_ms)
         state->last_ms = t.before_ms;
-    drop_pending(s, t.nudge_id);
-    if (!step_room(s, &e->withdrawn, e->withdrawn_count, &e->withdrawn_cap, sizeof *e->withdrawn))
+    unquiet_others(s, &t);
+    if (drop_pending(s, t.nudge_id) ||
+        !step_room(s, &e->withdrawn, e->withdrawn_count, &e->withdrawn_cap, sizeof *e->withdrawn))
         return;
     struct withdrawal *w = &e->withdrawn[e->withdrawn_count++];
     *w = (struct withdrawal){.reason = reason, .shown = t.shown, .rule = arena_str(&e->texts, t.rule)};

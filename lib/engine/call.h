@@ -25,6 +25,7 @@ enum {
     CALL_OVERLAPS = 32,        /* overlap conditions that remember what they counted; further ones count again */
     CALL_TURN_GAP_MS = 2000,   /* of silence end a turn (7) */
     CALL_OPEN_GAP_MS = 5000,   /* without a further result an open segment is final (53) */
+    CALL_LONG_MS = 15000,      /* for which a silence is doubted where lines come without interim results */
     CALL_BLIND_MS = 20000      /* without a line, and the agent is told */
 };
 
@@ -167,6 +168,7 @@ struct call {
     int64_t anchor_ms, anchor_arrival; /* the latest line on both clocks */
     int64_t first_ms;                  /* the clock at the first line */
     int64_t heard_ms;                  /* the clock at the last line or interim result */
+    int64_t longest_ms;                /* that a line lasted, up to CALL_LONG_MS */
     int64_t speech_ms;                 /* the end of the last words, or COACH_NO_TIME */
     uint64_t unnamed;                  /* lines that came without a segment id */
     uint32_t line_count;               /* finals with words */

@@ -139,6 +139,18 @@ static struct place here(const struct call *c, int64_t at_ms)
 
 /* --- after, without, within --- */
 
+/* The line that a finding belongs to (25). */
+static const char *about(const struct call *c, const struct when_node *n, const struct place *opened, int64_t close_ms,
+                         const struct call_turn *turn)
+{
+    const struct call_line *line = NULL;
+    if (n->window.same_turn)
+        line = turns_line(c, opened->line);
+    else if (turn == NULL && !(closes(&n->window, opened, &c->turn) && c->turn.start_ms <= close_ms))
+        line = turns_before(c, close_ms);
+    return line != NULL ? line->segment : turn != NULL ? turn->segment : c->turn.segment;
+}
+
 static void close_window(struct step *s, const struct when_node *n, struct call_node *state, int64_t close_ms,
                          const struct call_turn *turn)
 {
@@ -151,10 +163,7 @@ static void close_window(struct step *s, const struct when_node *n, struct call_
         trace(s, ENGINE_CANCELLED, n, n->without, b->end_ms, 0, NULL); /* in the line that ends the turn */
         return;
     }
-    const struct call_line *line = turn == NULL          ? turns_before(s->c, close_ms)
-                                   : n->window.same_turn ? turns_line(s->c, opened.line)
-                                                         : NULL;
-    const char *segment = line != NULL ? line->segment : turn != NULL ? turn->segment : s->c->turn.segment;
+    const char *segment = about(s->c, n, &opened, close_ms, turn);
     state->fired = true;
     trace(s, ENGINE_CLOSED, n, WHEN_NONE, close_ms, 0, segment);
     const struct verdict v = {segment, close_ms, close_ms + (turn == NULL ? 0 : CALL_TURN_GAP_MS), here(s->c, close_ms),
@@ -554,7 +563,7 @@ static void decide_silence(struct step *s, const struct when_node *n, struct cal
     state->close_ms = due_ms;
     state->backoff = state->backoff == 0 ? 2 : state->backoff < MOST_BACKOFF ? state->backoff * 2 : MOST_BACKOFF;
     trace(s, ENGINE_MEASURED, n, WHEN_NONE, due_ms, due_ms - quiet_since(s->c), last->segment);
-    const struct verdict v = {last->segment, due_ms, due_ms, here(s->c, due_ms), true};
+    const struct verdict v = {last->segment, due_ms, s->c->now_ms, here(s->c, due_ms), true};
     fire(s, n, &v);
 }
 
@@ -603,6 +612,8 @@ static struct timer timer_of(const struct call *c, const struct ruleset *set, ui
     } else if (n->verb == WHEN_SILENCE) {
         t.due_ms = silence_due(c, n, state);
         t.ripe_ms = t.due_ms == INT64_MAX ? INT64_MAX : conversation_ripe(c, 3, t.due_ms);
+        if (t.ripe_ms != INT64_MAX && !c->saw_interims && t.due_ms + c->longest_ms > t.ripe_ms)
+            t.ripe_ms = t.due_ms + c->longest_ms; /* a long line comes all at once, when it ends */
     }
     return t;
 }

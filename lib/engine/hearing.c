@@ -247,6 +247,8 @@ static void note_speech(struct step *s, const struct hearing *h)
 {
     struct call *c = s->c;
     conversation_spoke(s, h->start_ms, h->end_ms);
+    int64_t lasted = h->end_ms - h->start_ms < CALL_LONG_MS ? h->end_ms - h->start_ms : CALL_LONG_MS;
+    c->longest_ms = lasted > c->longest_ms ? lasted : c->longest_ms;
     c->speech_ms = c->speech_ms == COACH_NO_TIME || h->end_ms > c->speech_ms ? h->end_ms : c->speech_ms;
 }
 

@@ -17,7 +17,7 @@ struct nudge {
     const char *agent_id; /* NULL: nobody yet */
     const char *rule;
     int rev;
-    int phrase; /* from 1, in file order */
+    int phrase; /* from 1, in file order; 0: a condition, which has no `said` and no span either */
     const char *rules_hash;
     const char *category;
     const char *severity;
