@@ -15,8 +15,7 @@ int nudge_write(const struct nudge *n, const struct nudge_clocks *clocks, struct
     json_text(&j, "agent_id", n->agent_id);
     json_text(&j, "rule", n->rule);
     json_int(&j, "rev", n->rev);
-    if (n->phrase > 0)
-        json_int(&j, "phrase", n->phrase);
+    json_int(&j, "phrase", n->phrase);
     json_text(&j, "rules_hash", n->rules_hash);
     json_text(&j, "category", n->category);
     json_text(&j, "severity", n->severity);
@@ -28,12 +27,10 @@ int nudge_write(const struct nudge *n, const struct nudge_clocks *clocks, struct
     json_close_array(&j);
     json_text(&j, "said", n->said);
     json_text(&j, "segment_id", n->segment_id);
-    if (n->phrase > 0) {
-        json_open_array(&j, "span");
-        json_int(&j, NULL, (int64_t)n->span[0]);
-        json_int(&j, NULL, (int64_t)n->span[1]);
-        json_close_array(&j);
-    }
+    json_open_array(&j, "span");
+    json_int(&j, NULL, (int64_t)n->span[0]);
+    json_int(&j, NULL, (int64_t)n->span[1]);
+    json_close_array(&j);
     json_int(&j, "at_ms", n->at_ms);
     json_int(&j, "ttl_ms", n->ttl_ms);
     if (clocks != NULL) {

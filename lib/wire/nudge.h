@@ -17,14 +17,14 @@ struct nudge {
     const char *agent_id; /* NULL: nobody yet */
     const char *rule;
     int rev;
-    int phrase; /* from 1, in file order; 0: a condition, which has no `said` and no span either */
+    int phrase; /* from 1, in file order; 0: a condition, whose span is empty and which has said nothing */
     const char *rules_hash;
     const char *category;
     const char *severity;
     const char *title;
     const char *message;
     const char *suggest[NUDGE_SUGGESTIONS]; /* NULL where there is none */
-    const char *said;
+    const char *said; /* NULL where no words are quoted */
     const char *segment_id;
     size_t span[2];   /* half open, bytes of the text that was sent */
     int64_t at_ms;    /* on the call's clock */
