@@ -123,6 +123,7 @@ struct call_standing {
 struct call_pace {
     int32_t ms;
     int32_t words;
+    uint32_t turn;
 };
 
 /* The latest turn. */

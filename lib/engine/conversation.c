@@ -391,14 +391,18 @@ static void find_pace(struct step *s, const struct when_node *n, const struct ca
     int64_t ms = 0, words = 0;
     for (uint32_t i = 0; i < CALL_PACES && i < c->pace_count && ms < n->longer_ms; i++) {
         const struct call_pace *p = &c->paces[(c->pace_count - 1 - i) % CALL_PACES];
+        if (p->turn != line->place.turn)
+            break;
         ms += p->ms;
         words += p->words;
     }
     if (ms < n->longer_ms)
         return;
-    bool above = words * 60000 > (int64_t)n->words_a_minute * ms, was = state->fired;
+    bool above = words * 60000 > (int64_t)n->words_a_minute * ms;
+    bool was = state->fired && state->close_turn == line->place.turn;
     trace(s, ENGINE_MEASURED, n, WHEN_NONE, line->place.end_ms, words * 60000 / ms, line->segment);
     state->fired = above;
+    state->close_turn = line->place.turn;
     if (above && !was)
         fire_at(s, n, &line->place, line->segment);
 }
@@ -418,7 +422,7 @@ static void note_pace(struct call *c, const struct call_line *line, const struct
     if (line->role != COACH_ROLE_AGENT || ms <= 0)
         return;
     c->paces[c->pace_count++ % CALL_PACES] =
-        (struct call_pace){(int32_t)(ms > 86400000 ? 86400000 : ms), (int32_t)spoken_words(own)};
+        (struct call_pace){(int32_t)(ms > 86400000 ? 86400000 : ms), (int32_t)spoken_words(own), line->place.turn};
 }
 
 static void ask(struct step *s, const struct when_node *n, const struct call_line *line, enum question_kind kind)
