@@ -23,6 +23,12 @@ function(coach_test name label)
     ENVIRONMENT "${test_environment}")
 endfunction()
 
+# What the engine's conversations are held against.
+add_library(reference STATIC ${PROJECT_SOURCE_DIR}/tests/support/reference.c
+  ${PROJECT_SOURCE_DIR}/tests/support/callscript.c)
+target_compile_definitions(reference PRIVATE SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+target_link_libraries(reference PUBLIC coach_lib_eval)
+
 file(GLOB unit_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/unit/test_*.c)
 foreach(source IN LISTS unit_sources)
   get_filename_component(name ${source} NAME_WE)
@@ -33,6 +39,8 @@ foreach(source IN LISTS unit_sources)
     target_link_libraries(${name} PRIVATE coach_shared PkgConfig::CHECK)
   elseif(module STREQUAL "allocation")
     target_link_libraries(${name} PRIVATE coach_lib_eval coach_shared PkgConfig::CHECK)
+  elseif(module STREQUAL "sentences")
+    target_link_libraries(${name} PRIVATE reference PkgConfig::CHECK)
   else()
     target_link_libraries(${name} PRIVATE coach_daemon_base coach_lib_eval PkgConfig::CHECK)
   endif()
