@@ -285,6 +285,8 @@ static void let_stand(struct call *c, const struct candidate *f, int64_t before_
     *t = (struct call_standing){.rule_key = f->rule->key,
                                 .segment = f->interim ? f->segment : 0,
                                 .node = f->node == NULL ? 0 : f->node->key,
+                                .latch = f->latch,
+                                .opened = f->opened,
                                 .fired_ms = f->timed_ms,
                                 .before_ms = before_ms};
     memcpy(t->nudge_id, f->nudge.nudge_id, sizeof t->nudge_id);
@@ -443,6 +445,8 @@ static void withdraw(struct step *s, uint32_t i, enum engine_reason reason)
     if (state != NULL && state->last_ms == t.fired_ms)
         state->last_ms = t.before_ms;
     unquiet_others(s, &t);
+    if (t.node != 0) /* what was not said may yet be missed on the same line */
+        call_forget_fired(c, t.latch);
     if (drop_pending(s, t.nudge_id) ||
         !step_room(s, &e->withdrawn, e->withdrawn_count, &e->withdrawn_cap, sizeof *e->withdrawn))
         return;
@@ -479,14 +483,9 @@ void attention_revise(struct step *s, uint64_t segment, const uint64_t *confirme
     }
 }
 
-bool attention_undo(struct step *s, uint64_t node)
+void attention_undo(struct step *s, uint32_t standing)
 {
-    for (uint32_t i = s->c->standing_count; i-- > 0;)
-        if (s->c->standing[i].node == node) {
-            withdraw(s, i, ENGINE_TAKEN_BACK);
-            return true;
-        }
-    return false;
+    withdraw(s, standing, ENGINE_TAKEN_BACK);
 }
 
 bool attention_stands(const struct call *c, uint64_t segment, uint64_t rule_key)

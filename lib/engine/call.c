@@ -322,6 +322,15 @@ void call_add_fired(struct call *c, uint64_t finding)
     array_add(c, ARRAY_FIRED, finding);
 }
 
+void call_forget_fired(struct call *c, uint64_t finding)
+{
+    uint64_t *fired = CALL_ITEMS(c, ARRAY_FIRED, uint64_t);
+    struct array *a = &c->arrays[ARRAY_FIRED];
+    for (uint32_t i = 0; i < a->count; i++)
+        if (fired[i] == finding)
+            fired[i] = fired[--a->count];
+}
+
 struct call_line *call_add_line(struct call *c)
 {
     struct array *a = &c->arrays[ARRAY_LINES];

@@ -35,6 +35,7 @@ struct place {
     uint32_t turn;       /* turns begun by then */
     uint32_t agent_turn; /* turns of the agent begun by then */
     uint32_t line;       /* its number, from 1; 0: never */
+    bool in_turn;        /* it belongs to a turn: it is no back-channel beside one */
 };
 
 /* A final that was run: who and which, what it said, and the number of its line. */
@@ -75,9 +76,10 @@ struct call_node {
     uint32_t count;       /* places in use, in the order of time */
     bool open;            /* after: a window is open, from its first place */
     bool fired;           /* after, silence: it closed, and late lines may undo it; pace: it is above */
-    int64_t close_ms;     /* when its window closed */
-    uint32_t close_turn;  /* the turn that closed it; 0: time did */
+    int64_t due_ms;       /* silence: when it had lasted long enough */
+    uint32_t turn;        /* pace: of which it was taken */
     uint32_t backoff;     /* silence: how many times T the next one must last; 0 is 1 */
+    uint32_t before;      /* and was before */
 };
 
 /* An interim result: the latest of its segment. */
@@ -116,6 +118,8 @@ struct call_standing {
     uint64_t rule_key;
     uint64_t segment;            /* hash of an interim's segment; 0 for conditions */
     uint64_t node;               /* key of the condition; 0 for interims */
+    uint64_t latch;              /* of the finding */
+    struct place opened;         /* where the condition's window opened */
     int64_t fired_ms, before_ms; /* call_rule.last_ms since and before */
     bool shown;
 };
@@ -233,6 +237,7 @@ bool call_is_muted(const struct call *c, const char *rule_id);
 /* Whether a finding with this hash was made, or none may be made any more; and that it was, for which there is room. */
 bool call_has_fired(const struct call *c, uint64_t finding);
 void call_add_fired(struct call *c, uint64_t finding);
+void call_forget_fired(struct call *c, uint64_t finding);
 /* A new line, for which there is room; the oldest is overwritten. */
 struct call_line *call_add_line(struct call *c);
 /* The `back`th line from the last (0), or NULL. */

@@ -81,12 +81,6 @@ static bool closes(const struct when_window *w, const struct place *opened, cons
            turn->agent_index >= opened->agent_turn + (uint32_t)w->agent_turns;
 }
 
-/* Whether the line began before the window closed (19). */
-static bool began_inside(const struct call_node *n, const struct place *line)
-{
-    return line->turn <= n->close_turn || line->start_ms <= n->close_ms;
-}
-
 /* --- coming true --- */
 
 /* What a finding of a condition is about. */
@@ -95,20 +89,48 @@ struct verdict {
     int64_t at_ms;
     int64_t due_ms; /* from when its card grows stale */
     struct place place;
+    struct place opened; /* where its window opened */
     bool undoable;
 };
 
-static void feed(struct step *s, int number, const struct place *place, const char *segment, bool looks_back);
+/* The signals of a line, in the order in which they were said; those with conditions of their own join them. */
+struct line_signals {
+    struct conversation_signal items[CONVERSATION_SIGNALS];
+    size_t count;
+    size_t at; /* the one that is being heard */
+    const struct call_line *line;
+};
+
+static void feed(struct step *s, int number, const struct place *place, const char *segment);
+
+/* A signal with a condition joins those of its line, behind the one that made it true. */
+static void join_line(struct line_signals *l, int number)
+{
+    if (l->count == CONVERSATION_SIGNALS)
+        return;
+    size_t at = l->at < l->count ? l->at + 1 : l->count;
+    memmove(&l->items[at + 1], &l->items[at], (l->count - at) * sizeof l->items[0]);
+    l->items[at] = (struct conversation_signal){.number = number};
+    l->count++;
+}
+
+static void hear_condition(struct step *s, const struct when_node *n, const struct verdict *v)
+{
+    const int number = (int)n->owner;
+    signal_of(s->c, number)->last = v->place;
+    trace(s, ENGINE_HEARD, NULL, number, v->at_ms, 0, v->segment);
+    if (s->line != NULL)
+        join_line(s->line, number);
+    else
+        feed(s, number, &v->place, v->segment);
+}
 
 static void fire(struct step *s, const struct when_node *n, const struct verdict *v)
 {
     const struct rule *rule = rule_of(s, n);
     trace(s, ENGINE_FIRED, n, WHEN_NONE, v->at_ms, 0, v->segment);
     if (n->of_signal) {
-        signal_of(s->c, (int)n->owner)->last = v->place;
-        trace(s, ENGINE_HEARD, NULL, (int)n->owner, v->at_ms, 0, v->segment);
-        feed(s, (int)n->owner, &v->place, v->segment, false);
-        feed(s, (int)n->owner, &v->place, v->segment, true);
+        hear_condition(s, n, v);
         return;
     }
     if (rule->mode == RULE_DISABLED)
@@ -120,21 +142,23 @@ static void fire(struct step *s, const struct when_node *n, const struct verdict
                                     .end_ms = v->place.end_ms,
                                     .timed_ms = v->at_ms,
                                     .due_ms = v->due_ms,
-                                    .undoable = v->undoable};
+                                    .undoable = v->undoable,
+                                    .opened = v->opened};
     cards_add(s, &found);
 }
 
 /* At a line, which is what it is about. */
 static void fire_at(struct step *s, const struct when_node *n, const struct place *place, const char *segment)
 {
-    const struct verdict v = {segment, place->end_ms, s->c->now_ms, *place, false};
+    const struct verdict v = {.segment = segment, .at_ms = place->end_ms, .due_ms = s->c->now_ms, .place = *place};
     fire(s, n, &v);
 }
 
 /* Where the call stands, for what no line brings about. */
 static struct place here(const struct call *c, int64_t at_ms)
 {
-    return (struct place){at_ms, at_ms, c->turns, c->agent_turns, c->line_count};
+    return (struct place){
+        .start_ms = at_ms, .end_ms = at_ms, .turn = c->turns, .agent_turn = c->agent_turns, .line = c->line_count};
 }
 
 /* --- after, without, within --- */
@@ -154,21 +178,41 @@ static const char *about(const struct call *c, const struct when_node *n, const 
 static void close_window(struct step *s, const struct when_node *n, struct call_node *state, int64_t close_ms,
                          const struct call_turn *turn)
 {
-    const struct place *b = &signal_of(s->c, n->without)->last;
     const struct place opened = places_of(s->c, state)[0];
-    state->open = false;
-    state->close_ms = close_ms;
-    state->close_turn = turn == NULL ? 0 : turn->index;
-    if (b->line > opened.line && b->line == s->c->line_count && began_inside(state, b)) {
-        trace(s, ENGINE_CANCELLED, n, n->without, b->end_ms, 0, NULL); /* in the line that ends the turn */
-        return;
-    }
     const char *segment = about(s->c, n, &opened, close_ms, turn);
+    state->open = false;
     state->fired = true;
     trace(s, ENGINE_CLOSED, n, WHEN_NONE, close_ms, 0, segment);
-    const struct verdict v = {segment, close_ms, close_ms + (turn == NULL ? 0 : CALL_TURN_GAP_MS), here(s->c, close_ms),
-                              true};
+    const struct verdict v = {.segment = segment,
+                              .at_ms = close_ms,
+                              .due_ms = close_ms + (turn == NULL ? 0 : CALL_TURN_GAP_MS),
+                              .place = here(s->c, close_ms),
+                              .opened = opened,
+                              .undoable = true};
     fire(s, n, &v);
+}
+
+/* B in a window that closed already, since its line began in time (19): what came of that is taken back. */
+static void undo_windows(struct step *s, const struct when_node *n, const struct place *b, const char *segment)
+{
+    for (uint32_t i = s->c->standing_count; i-- > 0 && s->rc == COACH_OK;) {
+        const struct call_standing *t = &s->c->standing[i];
+        if (t->node != n->key || !is_inside(s->c, &n->window, &t->opened, b))
+            continue;
+        trace(s, ENGINE_TOOK_BACK, n, n->without, b->end_ms, 0, segment);
+        attention_undo(s, i);
+    }
+}
+
+static void hear_b(struct step *s, const struct when_node *n, struct call_node *state, const struct place *b,
+                   const char *segment)
+{
+    if (state->open)
+        trace(s, ENGINE_CANCELLED, n, n->without, b->end_ms, 0, segment);
+    undo_windows(s, n, b, segment);
+    if (state->open || is_inside(s->c, &n->window, &places_of(s->c, state)[0], b))
+        state->fired = false;
+    state->open = false;
 }
 
 static void hear_after(struct step *s, const struct when_node *n, int number, const struct place *place,
@@ -177,17 +221,11 @@ static void hear_after(struct step *s, const struct when_node *n, int number, co
     struct call_node *state = node_of(s->c, n->index);
     const struct place *b = &signal_of(s->c, n->without)->last;
     if (number == n->without) {
-        if (state->open)
-            trace(s, ENGINE_CANCELLED, n, number, place->end_ms, 0, segment);
-        if (state->fired && began_inside(state, place)) {
-            trace(s, ENGINE_TOOK_BACK, n, number, place->end_ms, 0, segment);
-            (void)attention_undo(s, n->key);
-            state->fired = false;
-        }
-        state->open = false;
+        hear_b(s, n, state, place, segment);
         return;
     }
-    if (state->open || (state->fired && began_inside(state, place)) || (b->line != 0 && b->turn == place->turn))
+    bool is_open = state->open || (state->fired && is_inside(s->c, &n->window, &places_of(s->c, state)[0], place));
+    if (is_open || (b->line != 0 && b->turn == place->turn) || (n->window.same_turn && !place->in_turn))
         return;
     state->open = true;
     state->fired = false;
@@ -286,7 +324,8 @@ static void hear(struct step *s, const struct when_node *n, int number, const st
 {
     switch (n->verb) {
     case WHEN_AFTER:
-        hear_after(s, n, number, place, segment);
+        if (number == n->opens || number == n->without)
+            hear_after(s, n, number, place, segment);
         break;
     case WHEN_AT:
         if (number == n->opens)
@@ -296,25 +335,22 @@ static void hear(struct step *s, const struct when_node *n, int number, const st
         hear_sequence(s, n, number, place, segment);
         break;
     case WHEN_COUNT:
-        count_one(s, n, number, place, segment);
+        if (number == n->opens)
+            count_one(s, n, number, place, segment);
         break;
     default: /* silence looks at its signal when it fires */
         break;
     }
 }
 
-/* Tells the conditions that listen to a signal: those that look back over all of a line, or the others. */
-static void feed(struct step *s, int number, const struct place *place, const char *segment, bool looks_back)
+/* Tells the conditions that listen to a signal, while time passes. */
+static void feed(struct step *s, int number, const struct place *place, const char *segment)
 {
     size_t count;
     const uint32_t *listeners = ruleset_listeners(s->set, (size_t)number, &count);
-    for (size_t i = 0; i < count && s->rc == COACH_OK; i++) {
-        const struct when_node *n = ruleset_node(s->set, listeners[i]);
-        if ((n->verb == WHEN_AT) == looks_back)
-            hear(s, n, number, place, segment);
-    }
-    if (!looks_back)
-        attention_said(s, number);
+    for (size_t i = 0; i < count && s->rc == COACH_OK; i++)
+        hear(s, ruleset_node(s->set, listeners[i]), number, place, segment);
+    attention_said(s, number);
 }
 
 /* --- overlap --- */
@@ -399,10 +435,11 @@ static void find_pace(struct step *s, const struct when_node *n, const struct ca
     if (ms < n->longer_ms)
         return;
     bool above = words * 60000 > (int64_t)n->words_a_minute * ms;
-    bool was = state->fired && state->close_turn == line->place.turn;
+    bool was = state->fired && state->turn == line->place.turn;
+    bool stays = was && words * 60000 == (int64_t)n->words_a_minute * ms;
     trace(s, ENGINE_MEASURED, n, WHEN_NONE, line->place.end_ms, words * 60000 / ms, line->segment);
-    state->fired = above;
-    state->close_turn = line->place.turn;
+    state->fired = above || stays;
+    state->turn = line->place.turn;
     if (above && !was)
         fire_at(s, n, &line->place, line->segment);
 }
@@ -419,7 +456,7 @@ static uint32_t spoken_words(const struct words *w)
 static void note_pace(struct call *c, const struct call_line *line, const struct words *own)
 {
     int64_t ms = line->place.end_ms - line->place.start_ms;
-    if (line->role != COACH_ROLE_AGENT || ms <= 0)
+    if (line->role != COACH_ROLE_AGENT || !line->place.in_turn || ms <= 0)
         return;
     c->paces[c->pace_count++ % CALL_PACES] =
         (struct call_pace){(int32_t)(ms > 86400000 ? 86400000 : ms), (int32_t)spoken_words(own), line->place.turn};
@@ -443,25 +480,29 @@ static bool needs_times(enum when_verb verb)
     return verb == WHEN_OVERLAP || verb == WHEN_SILENCE || verb == WHEN_MONOLOGUE || verb == WHEN_PACE;
 }
 
-static void measure(struct step *s, const struct call_line *line, const struct words *own)
+/* Which bit of a line says that an overlap condition counted it. */
+static uint32_t overlap_bit(const struct ruleset *set, const struct when_node *n)
 {
-    uint32_t overlaps = 0;
-    for (uint32_t i = 0; i < s->c->arrays[ARRAY_NODES].count && s->rc == COACH_OK; i++) {
-        const struct when_node *n = ruleset_node(s->set, i);
-        uint32_t bit = n->verb == WHEN_OVERLAP && overlaps < CALL_OVERLAPS ? 1u << overlaps++ : 0;
-        if (s->c->untimed && needs_times(n->verb)) {
-            trace(s, ENGINE_SKIPPED, n, WHEN_NONE, line->place.end_ms, 0, line->segment);
-            continue;
-        }
-        if (n->verb == WHEN_OVERLAP && line->timed && !line->quiet)
-            find_overlaps(s, n, bit);
-        else if (n->verb == WHEN_MONOLOGUE && line->role == n->over)
-            find_monologue(s, n, line);
-        else if (n->verb == WHEN_PACE && line->role == COACH_ROLE_AGENT)
-            find_pace(s, n, line);
-        else if (n->verb == WHEN_QUESTIONS && line->role == COACH_ROLE_AGENT)
-            ask(s, n, line, questions_kind(own, ruleset_language(s->set)));
+    uint32_t before = 0;
+    for (uint32_t i = 0; i < n->index; i++)
+        before += ruleset_node(set, i)->verb == WHEN_OVERLAP;
+    return before < CALL_OVERLAPS ? 1u << before : 0;
+}
+
+static void measure(struct step *s, const struct when_node *n, const struct call_line *line, const struct words *own)
+{
+    if (s->c->untimed && needs_times(n->verb)) {
+        trace(s, ENGINE_SKIPPED, n, WHEN_NONE, line->place.end_ms, 0, line->segment);
+        return;
     }
+    if (n->verb == WHEN_OVERLAP && line->timed && !line->quiet)
+        find_overlaps(s, n, overlap_bit(s->set, n));
+    else if (n->verb == WHEN_MONOLOGUE && line->role == n->over)
+        find_monologue(s, n, line);
+    else if (n->verb == WHEN_PACE && line->role == COACH_ROLE_AGENT && line->place.in_turn)
+        find_pace(s, n, line);
+    else if (n->verb == WHEN_QUESTIONS && line->role == COACH_ROLE_AGENT)
+        ask(s, n, line, questions_kind(own, ruleset_language(s->set)));
 }
 
 static void record(struct step *s, const struct call_line *line, const struct conversation_signal *signals,
@@ -473,34 +514,44 @@ static void record(struct step *s, const struct call_line *line, const struct co
     }
 }
 
-static void feed_all(struct step *s, const struct call_line *line, const struct conversation_signal *signals,
-                     size_t count)
+/* Tells every condition of all signals of the line. A condition comes after those whose signals it listens to, so that
+ * what these made of the line is among its signals. `own` is NULL for a line that was measured before. */
+static void tell_line(struct step *s, const struct call_line *line, const struct conversation_signal *signals,
+                      size_t count, const struct words *own)
 {
-    for (int looks_back = 0; looks_back <= 1; looks_back++)
-        for (size_t i = 0; i < count && s->rc == COACH_OK; i++)
-            feed(s, signals[i].number, &line->place, line->segment, looks_back == 1);
+    struct line_signals all = {.count = count, .line = line};
+    memcpy(all.items, signals, count * sizeof *signals);
+    s->line = &all;
+    for (uint32_t i = 0; i < s->c->arrays[ARRAY_NODES].count && s->rc == COACH_OK; i++) {
+        const struct when_node *n = ruleset_node(s->set, i);
+        for (all.at = 0; all.at < all.count && s->rc == COACH_OK; all.at++)
+            hear(s, n, all.items[all.at].number, &line->place, line->segment);
+        if (own != NULL)
+            measure(s, n, line, own);
+    }
+    s->line = NULL;
+    for (size_t i = 0; i < all.count && s->rc == COACH_OK; i++)
+        attention_said(s, all.items[i].number);
 }
 
-void conversation_line(struct step *s, struct call_line *line, const struct call_turn *prior,
-                       const struct conversation_signal *signals, size_t count, const struct words *own)
+void conversation_line(struct step *s, const struct call_line *line, const struct conversation_signal *signals,
+                       size_t count, const struct words *own)
 {
     record(s, line, signals, count);
-    if (prior != NULL)
-        conversation_turn_ended(s, prior);
-    feed_all(s, line, signals, count);
     note_pace(s->c, line, own);
-    measure(s, line, own);
+    tell_line(s, line, signals, count, own);
 }
 
 void conversation_revised(struct step *s, const struct call_line *line, const struct conversation_signal *signals,
                           size_t count)
 {
-    for (size_t i = 0; i < count && s->rc == COACH_OK; i++) {
-        if (signal_of(s->c, signals[i].number)->last.line >= line->place.line)
-            continue;
-        record(s, line, &signals[i], 1);
-        feed_all(s, line, &signals[i], 1);
-    }
+    struct conversation_signal fresh[CONVERSATION_SIGNALS];
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        if (signal_of(s->c, signals[i].number)->last.line < line->place.line)
+            fresh[n++] = signals[i];
+    record(s, line, fresh, n);
+    tell_line(s, line, fresh, n, NULL);
 }
 
 void conversation_turn_ended(struct step *s, const struct call_turn *turn)
@@ -516,11 +567,12 @@ void conversation_turn_ended(struct step *s, const struct call_turn *turn)
 void conversation_ended(struct step *s)
 {
     const struct call_line *last = call_line(s->c, 0);
+    const struct place end = here(s->c, s->c->now_ms);
     for (uint32_t i = 0; i < s->c->arrays[ARRAY_NODES].count && s->rc == COACH_OK; i++) {
         const struct when_node *n = ruleset_node(s->set, i);
         struct call_node *state = node_of(s->c, i);
         if (n->verb == WHEN_AT && n->opens == WHEN_NONE && last != NULL)
-            look_back(s, n, &last->place, last->segment);
+            look_back(s, n, &end, last->segment);
         else if (n->verb == WHEN_AFTER && state->open)
             trace(s, ENGINE_DROPPED, n, WHEN_NONE, s->c->now_ms, 0, NULL);
     }
@@ -548,7 +600,7 @@ static bool is_excused(const struct call *c, const struct when_node *n)
     if (n->without == WHEN_NONE)
         return false;
     const struct place *b = &signal_of(c, n->without)->last;
-    return b->line != 0 && (b->turn == c->side_turn[0] || b->turn == c->side_turn[1]);
+    return b->line != 0 && b->turn + 1 >= c->turns;
 }
 
 static void decide_silence(struct step *s, const struct when_node *n, struct call_node *state, int64_t due_ms)
@@ -564,11 +616,25 @@ static void decide_silence(struct step *s, const struct when_node *n, struct cal
         return;
     }
     state->fired = true;
-    state->close_ms = due_ms;
+    state->due_ms = due_ms;
+    state->before = state->backoff;
     state->backoff = state->backoff == 0 ? 2 : state->backoff < MOST_BACKOFF ? state->backoff * 2 : MOST_BACKOFF;
     trace(s, ENGINE_MEASURED, n, WHEN_NONE, due_ms, due_ms - quiet_since(s->c), last->segment);
-    const struct verdict v = {last->segment, due_ms, s->c->now_ms, here(s->c, due_ms), true};
+    const struct verdict v = {.segment = last->segment,
+                              .at_ms = due_ms,
+                              .due_ms = s->c->now_ms,
+                              .place = here(s->c, due_ms),
+                              .undoable = true};
     fire(s, n, &v);
+}
+
+static void undo_silence(struct step *s, const struct when_node *n)
+{
+    for (uint32_t i = s->c->standing_count; i-- > 0;)
+        if (s->c->standing[i].node == n->key) {
+            attention_undo(s, i);
+            return;
+        }
 }
 
 void conversation_spoke(struct step *s, int64_t start_ms, int64_t end_ms)
@@ -576,13 +642,13 @@ void conversation_spoke(struct step *s, int64_t start_ms, int64_t end_ms)
     for (uint32_t i = 0; i < s->c->arrays[ARRAY_NODES].count && s->rc == COACH_OK; i++) {
         const struct when_node *n = ruleset_node(s->set, i);
         struct call_node *state = node_of(s->c, i);
-        if (n->verb != WHEN_SILENCE || !state->fired || start_ms > state->close_ms ||
+        if (n->verb != WHEN_SILENCE || !state->fired || start_ms > state->due_ms ||
             end_ms <= places_of(s->c, state)[0].end_ms)
             continue;
         trace(s, ENGINE_TOOK_BACK, n, WHEN_NONE, start_ms, 0, NULL);
-        (void)attention_undo(s, n->key);
+        undo_silence(s, n);
         state->fired = false;
-        state->backoff = state->backoff / 2 > 1 ? state->backoff / 2 : 0;
+        state->backoff = state->before;
     }
 }
 

@@ -4,16 +4,17 @@
 
 #include "lib/engine/step.h"
 
+enum { CONVERSATION_SIGNALS = 96 }; /* of a line, those with conditions among them; further ones are not heard */
 /* A signal in a line. */
 struct conversation_signal {
     int number;
     size_t from; /* where its match begins, to order those of a line */
 };
 
-/* A line was spoken; `prior` is the turn that it ended, or NULL. `signals` are those heard in it, ordered by place;
+/* A line was spoken; the turn that it ended, if any, has been ended. `signals` are those heard in it, ordered by place;
  * `own` are its words. */
-void conversation_line(struct step *s, struct call_line *line, const struct call_turn *prior,
-                       const struct conversation_signal *signals, size_t count, const struct words *own);
+void conversation_line(struct step *s, const struct call_line *line, const struct conversation_signal *signals,
+                       size_t count, const struct words *own);
 /* A line was heard again with other words: signals not heard in it before. */
 void conversation_revised(struct step *s, const struct call_line *line, const struct conversation_signal *signals,
                           size_t count);

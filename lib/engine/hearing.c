@@ -7,7 +7,7 @@
 #include "lib/engine/turns.h"
 #include "lib/text/backchannel.h"
 
-enum { MOST_SIGNALS = 64, MOST_CONFIRMED = 64 };
+enum { MOST_SIGNALS = CONVERSATION_SIGNALS * 2 / 3, MOST_CONFIRMED = 64 };
 static const double stable_enough = 0.8;
 
 static const char *side_name(const struct wire_event *e)
@@ -237,10 +237,13 @@ static void speak(struct step *s, const struct hearing *h, const struct heard *h
     struct wire_event own = *h->event;
     own.text = heard->own;
     const struct turns_line line = {&own, h->start_ms, h->end_ms, h->timed, backchannel_is(heard->own_words, lang)};
-    const bool ends = turns_ends_latest(s->c, &line);
+    if (turns_ends_latest(s->c, &line)) {
+        s->c->turn.open = false;
+        conversation_turn_ended(s, &prior);
+    }
     struct call_line *added = turns_add(s->c, &line);
     call_find_segment(s->c, h->segment)->line = added->place.line;
-    conversation_line(s, added, ends ? &prior : NULL, signals, count, heard->own_words);
+    conversation_line(s, added, signals, count, heard->own_words);
 }
 
 static void note_speech(struct step *s, const struct hearing *h)

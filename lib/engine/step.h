@@ -23,6 +23,7 @@ struct candidate {
     uint64_t segment;             /* hash of side and segment id; 0 for a condition */
     bool interim;                 /* decided by an interim result */
     bool undoable;                /* a late line may take it back */
+    struct place opened;          /* where the condition's window opened */
     uint64_t latch, identity;     /* filled by cards_add: by which it is known to have fired, and its id to be used */
     struct nudge nudge;           /* filled by cards_add */
 };
@@ -56,12 +57,14 @@ struct engine {
     char segment_id[32]; /* of a line that came without one */
 };
 
+struct line_signals;
 struct step {
     struct engine *e;
     const struct ruleset *set;
     struct call *c;
-    int64_t arrival_ms; /* the caller's clock */
-    bool line_comes;    /* a line is about to be heard that may make cards needless: they wait for it */
+    int64_t arrival_ms;        /* the caller's clock */
+    bool line_comes;           /* a line is about to be heard that may make cards needless: they wait for it */
+    struct line_signals *line; /* of the line that conditions are told of; NULL while time passes */
     int rc;
 };
 
@@ -82,8 +85,8 @@ int64_t attention_wake(const struct call *c, const struct rule_limits *limits);
 void attention_said(struct step *s, int number);
 /* Takes back what an interim result of a segment decided, but for the rules that `confirmed` has. */
 void attention_revise(struct step *s, uint64_t segment, const uint64_t *confirmed, size_t count);
-/* Takes back what the condition with this key decided last. Returns whether there was anything. */
-bool attention_undo(struct step *s, uint64_t node);
+/* Takes back one of the call's standing findings. */
+void attention_undo(struct step *s, uint32_t standing);
 /* Whether an interim result of the segment decided for the rule. */
 bool attention_stands(const struct call *c, uint64_t segment, uint64_t rule_key);
 

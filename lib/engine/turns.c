@@ -99,7 +99,8 @@ struct call_line *turns_add(struct call *c, const struct turns_line *line)
                                       .end_ms = line->end_ms,
                                       .turn = c->turns,
                                       .agent_turn = c->agent_turns,
-                                      .line = ++c->line_count},
+                                      .line = ++c->line_count,
+                                      .in_turn = begins || goes_on},
                             .role = e->role,
                             .quiet = line->quiet,
                             .timed = line->timed};

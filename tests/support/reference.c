@@ -351,36 +351,47 @@ static struct close close_of(const struct history *h, const struct when_window *
     return first;
 }
 
-/* 19 */
+/* How many turns began after `open`, up to `m`; of the agent's, or of either side. */
+static int turns_begun(const struct history *h, const struct moment *open, const struct moment *m, bool agents)
+{
+    int n = 0;
+    for (size_t k = 0; k < h->turn_count; k++)
+        n += begins_after(&h->turns[k], open) && !begins_after(&h->turns[k], m) &&
+             (!agents || h->turns[k].side == COACH_ROLE_AGENT);
+    return n;
+}
+
+/* Whether the latest turn that has begun by then is the agent's. */
+static bool agent_has_turn(const struct history *h, const struct moment *m)
+{
+    bool agents = false;
+    for (size_t k = 0; k < h->turn_count && !begins_after(&h->turns[k], m); k++)
+        agents = h->turns[k].side == COACH_ROLE_AGENT;
+    return agents;
+}
+
+/* 15 to 19 */
 static bool is_inside(const struct history *h, const struct when_window *w, const struct moment *open,
                       const struct moment *m)
 {
-    struct close parts[PARTS];
-    size_t n = close_parts(h, w, open, parts);
-    for (size_t i = 0; i < n; i++) {
-        const struct close *c = &parts[i];
-        bool never = c->at_ms == 0 && !c->happens;
-        bool early = c->by_line != NO_LINE && m->pos < c->by_line && m->began_ms <= c->quiet_ms;
-        bool in_time = m->began_ms <= c->at_ms && m->pos != c->by_line;
-        if (!never && !c->with_call && !early && !in_time)
-            return false;
-    }
-    return true;
+    int agents = turns_begun(h, open, m, true);
+    if (w->same_turn && turns_begun(h, open, m, false) > 0)
+        return false;
+    if (w->turns > 0 && turns_begun(h, open, m, false) > w->turns)
+        return false;
+    if (w->agent_turns > 0 && (agents > w->agent_turns || (agents == w->agent_turns && !agent_has_turn(h, m))))
+        return false;
+    return w->time_ms == 0 || m->began_ms <= open->at_ms + w->time_ms;
 }
 
 /* --- the verbs --- */
-
-static bool same_turn(const struct history *h, size_t a, size_t b)
-{
-    return a == b || (h->turn[a] != NO_TURN && h->turn[a] == h->turn[b]);
-}
 
 /* 21 */
 static bool is_excused(const struct history *h, const struct when_node *node, const struct moment *a)
 {
     for (size_t i = 0; i < h->said.count; i++) {
         const struct moment *b = &h->said.items[i];
-        if (b->signal == node->without && (b->pos == a->pos || (is_before(b, a) && same_turn(h, a->line, b->line))))
+        if (b->signal == node->without && (b->pos == a->pos || (is_before(b, a) && turns_begun(h, b, a, false) == 0)))
             return true;
     }
     return false;
@@ -402,7 +413,8 @@ static void find_after(const struct history *h, const struct when_node *node, st
     const struct moment *open = NULL, *b = NULL;
     for (size_t i = 0; i < h->said.count; i++) {
         const struct moment *a = &h->said.items[i];
-        if (a->signal != node->opens || is_excused(h, node, a))
+        if (a->signal != node->opens || is_excused(h, node, a) ||
+            (node->window.same_turn && h->turn[a->line] == NO_TURN)) /* 15 */
             continue;
         if (open != NULL && (b == NULL || is_before(a, b)) && is_inside(h, &node->window, open, a))
             continue; /* 23 */
@@ -418,22 +430,12 @@ static void find_after(const struct history *h, const struct when_node *node, st
     }
 }
 
-/* How many turns have begun after `m`, up to `now` (36). */
-static int turns_between(const struct history *h, const struct moment *m, const struct moment *now, bool agents)
-{
-    int n = 0;
-    for (size_t k = 0; k < h->turn_count; k++)
-        n += begins_after(&h->turns[k], m) && !begins_after(&h->turns[k], now) &&
-             (!agents || h->turns[k].side == COACH_ROLE_AGENT);
-    return n;
-}
-
 static bool is_behind(const struct history *h, const struct when_window *w, const struct moment *m,
                       const struct moment *now)
 {
-    return (!w->same_turn || same_turn(h, m->line, now->line)) &&
-           (w->turns == 0 || turns_between(h, m, now, false) <= w->turns) &&
-           (w->agent_turns == 0 || turns_between(h, m, now, true) <= w->agent_turns) &&
+    return (!w->same_turn || turns_begun(h, m, now, false) == 0) &&
+           (w->turns == 0 || turns_begun(h, m, now, false) <= w->turns) &&
+           (w->agent_turns == 0 || turns_begun(h, m, now, true) <= w->agent_turns) &&
            (w->time_ms == 0 || now->at_ms - m->at_ms <= w->time_ms);
 }
 
@@ -447,6 +449,17 @@ static const struct moment *last_heard(const struct history *h, int since, const
     return last;
 }
 
+/* The number of lines heard by then, the one it is in among them. */
+static size_t line_by(const struct moment *m)
+{
+    return m->place < 0 ? m->pos : m->pos + 1;
+}
+
+static bool in_line(const struct moment *a, const struct moment *b)
+{
+    return a->pos == b->pos && a->place >= 0 && b->place >= 0;
+}
+
 /* 26 to 28 */
 static bool lacks(const struct history *h, const struct when_node *node, const struct moment *now)
 {
@@ -455,8 +468,8 @@ static bool lacks(const struct history *h, const struct when_node *node, const s
         return false;
     for (size_t i = 0; i < h->said.count; i++) {
         const struct moment *b = &h->said.items[i];
-        bool looked_at = b->pos == now->pos || (is_before(b, now) && (since == NULL || !is_before(b, since)) &&
-                                                is_behind(h, &node->window, b, now));
+        bool looked_at = in_line(b, now) || (is_before(b, now) && (since == NULL || line_by(b) >= line_by(since)) &&
+                                             is_behind(h, &node->window, b, now));
         if (b->signal == node->without && looked_at)
             return false;
     }
@@ -584,7 +597,7 @@ static int64_t slowness(const struct history *h, coach_role side, size_t now)
         if (h->turns[k].side == side && h->turns[k - 1].side != side)
             took[n++] = h->start[h->turns[k].first] - h->turns[k - 1].until_ms;
     qsort(took, n, sizeof *took, compare_times);
-    return n >= 3 && took[0] >= ANSWER_MS ? took[n / 4] : 0;
+    return n >= 3 && took[n / 4] >= ANSWER_MS ? took[n / 4] : 0;
 }
 
 static coach_role other_side(coach_role role)
@@ -654,17 +667,13 @@ static int64_t silent_until(const struct history *h, size_t i)
     return until;
 }
 
-/* Whether B was heard in the last turn that either side had before the silence after line `i` (41). */
+/* Whether B was heard in the latest turn before the silence after line `i`, or in the one before that (41). */
 static bool was_announced(const struct history *h, const struct when_node *node, size_t i)
 {
-    int last[COACH_ROLE_SYSTEM + 1] = {NO_TURN, NO_TURN, NO_TURN, NO_TURN};
-    for (size_t k = 0; k < h->n; k++)
-        if (h->end[k] <= h->end[i] && h->turn[k] != NO_TURN)
-            last[h->call->lines[k].role] = h->turn[k];
+    const struct moment silence = {.pos = i, .place = MOST_WORDS};
     for (size_t k = 0; k < h->said.count; k++) {
-        size_t line = h->said.items[k].line;
-        if (h->said.items[k].signal == node->without && h->turn[line] != NO_TURN &&
-            h->turn[line] == last[h->call->lines[line].role])
+        const struct moment *b = &h->said.items[k];
+        if (b->signal == node->without && b->pos <= i && turns_begun(h, b, &silence, false) <= 1)
             return true;
     }
     return false;
