@@ -23,7 +23,7 @@ struct call *call_new(const char *call_id, size_t len)
         return NULL;
     }
     memcpy(c->id, call_id, len);
-    c->speech_ms = c->back_ms = COACH_NO_TIME;
+    c->speech_ms = c->away_ms = c->back_ms = COACH_NO_TIME;
     for (size_t i = 0; i < CALL_OPEN; i++)
         buf_init(&c->open[i].text, CALL_OPEN_TEXT);
     return c;

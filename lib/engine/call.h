@@ -75,11 +75,9 @@ struct call_node {
     uint32_t slot, slots; /* its places */
     uint32_t count;       /* places in use, in the order of time */
     bool open;            /* after: a window is open, from its first place */
-    bool fired;           /* after, silence: it closed, and late lines may undo it; pace: it is above */
-    int64_t due_ms;       /* silence: when it had lasted long enough */
+    bool fired;           /* after: it closed, and late lines may undo it; pace: it is above */
     uint32_t turn;        /* pace: of which it was taken */
     uint32_t backoff;     /* silence: how many times T the next one must last; 0 is 1 */
-    uint32_t before;      /* and was before */
 };
 
 /* An interim result: the latest of its segment. */
@@ -116,10 +114,11 @@ struct call_standing {
     char nudge_id[NUDGE_ID + 1];
     char rule[65];
     uint64_t rule_key;
-    uint64_t segment;            /* hash of an interim's segment; 0 for conditions */
-    uint64_t node;               /* key of the condition; 0 for interims */
-    uint64_t latch;              /* of the finding */
-    struct place opened;         /* where the condition's window opened */
+    uint64_t segment; /* hash of an interim's segment; 0 for conditions */
+    uint64_t node;    /* key of the condition; 0 for interims */
+    uint64_t latch;   /* of the finding */
+    struct place
+        opened; /* where the condition's window opened; of a silence from when to when, and the back-off before */
     int64_t fired_ms, before_ms; /* call_rule.last_ms since and before */
     bool shown;
 };

@@ -76,13 +76,17 @@ static uint64_t hash_with(const char *rule, const struct wire_text *segment, con
     return h.value;
 }
 
-/* Of call, rule, segment and occurrence. A rule fires once on a segment, but both sides may use an id: the second
- * occurrence is the other side's. */
+/* Of call, rule, segment and occurrence. A rule fires once on a segment, but both sides may use an id, and two windows
+ * may end with the same line: these are its occurrences. */
 static void make_id(const struct call *c, struct candidate *f)
 {
     const char *rule = f->rule->id;
     unsigned char occurrence[4] = {1, 0, 0, 0};
-    f->latch = hash_with(rule, &f->segment_id, &f->segment, sizeof f->segment);
+    const struct wire_text none = {"", 0};
+    if (f->opened.line > 0) /* once for a window, whichever line it is about */
+        f->latch = hash_with(rule, &none, &f->opened.line, sizeof f->opened.line);
+    else
+        f->latch = hash_with(rule, &f->segment_id, &f->segment, sizeof f->segment);
     while (call_has_fired(c, f->identity = hash_with(rule, &f->segment_id, occurrence, sizeof occurrence)) &&
            !call_has_fired(c, f->latch) && occurrence[0] < UCHAR_MAX)
         occurrence[0]++;

@@ -310,7 +310,10 @@ static void count_one(struct step *s, const struct when_node *n, int number, con
     trace(s, state->count == 1 ? ENGINE_OPENED : ENGINE_ADVANCED, n, number, place->end_ms, state->count, segment);
     if (state->count < state->slots)
         return;
-    if (!is_inside(s->c, &n->window, &places[0], place)) {
+    bool inside = true;
+    for (uint32_t i = 1; i < state->count; i++)
+        inside = inside && is_inside(s->c, &n->window, &places[0], &places[i]);
+    if (!inside) {
         trace(s, ENGINE_EXPIRED, n, number, place->end_ms, state->count, segment);
         return;
     }
@@ -389,12 +392,19 @@ static int64_t overlap_of(const struct step *s, const struct when_node *n, const
     return seems - slowness;
 }
 
-static void find_overlaps(struct step *s, const struct when_node *n, uint32_t bit)
+/* Whether the line that came says more about the other one: it is that, or was spoken beside it. */
+static bool tells_of(const struct call_line *came, const struct call_line *other)
+{
+    return came == other || (came->place.start_ms < other->place.end_ms && came->place.end_ms > other->place.start_ms);
+}
+
+static void find_overlaps(struct step *s, const struct when_node *n, const struct call_line *came, uint32_t bit)
 {
     struct call_line *line;
     for (uint32_t i = s->c->arrays[ARRAY_LINES].count; i-- > 0 && s->rc == COACH_OK;) {
         line = call_line(s->c, i);
-        if (line->role != n->over || line->quiet || !line->timed || (line->overlaps & bit) != 0)
+        if (line->role != n->over || line->quiet || !line->timed || (line->overlaps & bit) != 0 ||
+            !tells_of(came, line))
             continue;
         int64_t ms = overlap_of(s, n, line);
         if (ms < n->longer_ms)
@@ -496,7 +506,7 @@ static void measure(struct step *s, const struct when_node *n, const struct call
         return;
     }
     if (n->verb == WHEN_OVERLAP && line->timed && !line->quiet)
-        find_overlaps(s, n, overlap_bit(s->set, n));
+        find_overlaps(s, n, line, overlap_bit(s->set, n));
     else if (n->verb == WHEN_MONOLOGUE && line->role == n->over)
         find_monologue(s, n, line);
     else if (n->verb == WHEN_PACE && line->role == COACH_ROLE_AGENT && line->place.in_turn)
@@ -580,19 +590,16 @@ void conversation_ended(struct step *s)
 
 /* --- silence --- */
 
-/* From when the silence counts. */
-static int64_t quiet_since(const struct call *c)
-{
-    return c->back_ms != COACH_NO_TIME && c->back_ms > c->speech_ms ? c->back_ms : c->speech_ms;
-}
-
 static int64_t silence_due(const struct call *c, const struct when_node *n, const struct call_node *state)
 {
     const struct place *noted = &places_of(c, state)[0];
-    if (c->untimed || c->speech_ms == COACH_NO_TIME || (state->count > 0 && noted->end_ms == c->speech_ms))
+    if (c->untimed || c->speech_ms == COACH_NO_TIME || (state->count > 0 && noted->start_ms == c->speech_ms))
         return INT64_MAX;
-    int64_t due = quiet_since(c) + n->longer_ms * (state->backoff > 1 ? state->backoff : 1);
-    return c->activity == CALL_TALKING || due <= c->away_ms ? due : INT64_MAX;
+    const int64_t wanted = n->longer_ms * (state->backoff > 1 ? state->backoff : 1);
+    const int64_t due = c->speech_ms + wanted;
+    if (due < c->away_ms || (c->activity == CALL_TALKING && c->back_ms <= c->speech_ms))
+        return due;
+    return c->activity == CALL_TALKING ? c->back_ms + wanted : INT64_MAX;
 }
 
 static bool is_excused(const struct call *c, const struct when_node *n)
@@ -606,7 +613,8 @@ static bool is_excused(const struct call *c, const struct when_node *n)
 static void decide_silence(struct step *s, const struct when_node *n, struct call_node *state, int64_t due_ms)
 {
     const struct call_line *last = turns_before(s->c, INT64_MAX);
-    places_of(s->c, state)[0] = (struct place){.end_ms = s->c->speech_ms};
+    struct place *noted = &places_of(s->c, state)[0];
+    *noted = (struct place){.start_ms = s->c->speech_ms, .end_ms = due_ms, .turn = state->backoff};
     state->count = 1;
     state->fired = false;
     if (last == NULL)
@@ -616,39 +624,47 @@ static void decide_silence(struct step *s, const struct when_node *n, struct cal
         return;
     }
     state->fired = true;
-    state->due_ms = due_ms;
-    state->before = state->backoff;
     state->backoff = state->backoff == 0 ? 2 : state->backoff < MOST_BACKOFF ? state->backoff * 2 : MOST_BACKOFF;
-    trace(s, ENGINE_MEASURED, n, WHEN_NONE, due_ms, due_ms - quiet_since(s->c), last->segment);
+    trace(s, ENGINE_MEASURED, n, WHEN_NONE, due_ms, due_ms - s->c->speech_ms, last->segment);
     const struct verdict v = {.segment = last->segment,
                               .at_ms = due_ms,
                               .due_ms = s->c->now_ms,
                               .place = here(s->c, due_ms),
+                              .opened = *noted,
                               .undoable = true};
     fire(s, n, &v);
 }
 
-static void undo_silence(struct step *s, const struct when_node *n)
+static bool spoke_in(const struct place *silence, int64_t start_ms, int64_t end_ms)
 {
-    for (uint32_t i = s->c->standing_count; i-- > 0;)
-        if (s->c->standing[i].node == n->key) {
-            attention_undo(s, i);
-            return;
-        }
+    return start_ms <= silence->end_ms && end_ms > silence->start_ms;
+}
+
+/* What came of a silence in which somebody spoke after all. */
+static void undo_silences(struct step *s, const struct when_node *n, struct call_node *state, int64_t start_ms,
+                          int64_t end_ms)
+{
+    const struct place *noted = &places_of(s->c, state)[0];
+    if (state->fired && spoke_in(noted, start_ms, end_ms)) {
+        state->fired = false;
+        state->backoff = noted->turn;
+    }
+    for (uint32_t i = s->c->standing_count; i-- > 0 && s->rc == COACH_OK;) {
+        const struct call_standing t = s->c->standing[i];
+        if (t.node != n->key || !spoke_in(&t.opened, start_ms, end_ms))
+            continue;
+        trace(s, ENGINE_TOOK_BACK, n, WHEN_NONE, start_ms, 0, NULL);
+        state->backoff = t.opened.turn;
+        attention_undo(s, i);
+    }
 }
 
 void conversation_spoke(struct step *s, int64_t start_ms, int64_t end_ms)
 {
     for (uint32_t i = 0; i < s->c->arrays[ARRAY_NODES].count && s->rc == COACH_OK; i++) {
         const struct when_node *n = ruleset_node(s->set, i);
-        struct call_node *state = node_of(s->c, i);
-        if (n->verb != WHEN_SILENCE || !state->fired || start_ms > state->due_ms ||
-            end_ms <= places_of(s->c, state)[0].end_ms)
-            continue;
-        trace(s, ENGINE_TOOK_BACK, n, WHEN_NONE, start_ms, 0, NULL);
-        undo_silence(s, n);
-        state->fired = false;
-        state->backoff = state->before;
+        if (n->verb == WHEN_SILENCE)
+            undo_silences(s, n, node_of(s->c, i), start_ms, end_ms);
     }
 }
 

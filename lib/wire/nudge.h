@@ -24,7 +24,7 @@ struct nudge {
     const char *title;
     const char *message;
     const char *suggest[NUDGE_SUGGESTIONS]; /* NULL where there is none */
-    const char *said; /* NULL where no words are quoted */
+    const char *said;                       /* NULL where no words are quoted */
     const char *segment_id;
     size_t span[2];   /* half open, bytes of the text that was sent */
     int64_t at_ms;    /* on the call's clock */

@@ -450,8 +450,9 @@ static void take_back(struct run *r, const char *nudge_id)
 
 static void take_finding(struct run *r, const struct finding *f)
 {
-    const struct reference_finding found = {(size_t)atoi(f->rule->id + 1), (size_t)atoi(f->nudge.segment_id + 1),
-                                            f->decided_ms};
+    const struct reference_finding found = {.rule = (size_t)atoi(f->rule->id + 1),
+                                            .line = (size_t)atoi(f->nudge.segment_id + 1),
+                                            .decided_ms = f->decided_ms};
     if (engine_is_limit(f->held))
         return;
     for (size_t i = 0; i < r->ret->count; i++)
@@ -591,10 +592,16 @@ bool callscript_engine(struct engine *e, const struct ruleset *set, const struct
     return !r.twice;
 }
 
+static bool is_same(const struct reference_finding *a, const struct reference_finding *b)
+{
+    const struct reference_finding *timed = a->by_time ? a : b, *other = a->by_time ? b : a;
+    return a->rule == b->rule && (a->line == b->line || (timed->by_time && other->line >= timed->from));
+}
+
 static bool is_among(const struct reference_finding *f, const struct reference_findings *all)
 {
     for (size_t i = 0; i < all->count; i++)
-        if (all->items[i].rule == f->rule && all->items[i].line == f->line)
+        if (is_same(f, &all->items[i]))
             return true;
     return false;
 }

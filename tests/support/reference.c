@@ -22,6 +22,8 @@ struct moment {
     int64_t at_ms;    /* when */
     int64_t began_ms; /* when what decides whether it was in time (19) began */
     int64_t decided_ms;
+    bool by_time;
+    size_t from;
 };
 
 struct moments {
@@ -218,9 +220,21 @@ static void add_moment(struct moments *all, struct moment m)
     all->items[at] = m;
 }
 
+static struct moment moment_of(int signal, size_t pos, int place, size_t line, int64_t at_ms, int64_t began_ms,
+                               int64_t decided_ms)
+{
+    return (struct moment){.signal = signal,
+                           .pos = pos,
+                           .place = place,
+                           .line = line,
+                           .at_ms = at_ms,
+                           .began_ms = began_ms,
+                           .decided_ms = decided_ms};
+}
+
 static struct moment at_line(const struct history *h, size_t line, int place, int signal)
 {
-    return (struct moment){signal, line, place, line, h->heard[line], h->start[line], h->heard[line]};
+    return moment_of(signal, line, place, line, h->heard[line], h->start[line], h->heard[line]);
 }
 
 /* The line in which clock time `ms` falls: the first one heard after it. */
@@ -423,7 +437,9 @@ static void find_after(const struct history *h, const struct when_node *node, st
         struct close c = close_of(h, &node->window, a);
         if (b != NULL || !c.happens)
             continue;
-        struct moment m = {0, pos_of_time(h, c.at_ms), -1, c.line, c.at_ms, c.at_ms, c.until_ms};
+        struct moment m = moment_of(0, pos_of_time(h, c.at_ms), -1, c.line, c.at_ms, c.at_ms, c.until_ms);
+        m.by_time = node->window.time_ms > 0;
+        m.from = a->line;
         if (c.by_line != NO_LINE)
             m.pos = c.by_line;
         add_moment(ret, m);
@@ -439,20 +455,20 @@ static bool is_behind(const struct history *h, const struct when_window *w, cons
            (w->time_ms == 0 || now->at_ms - m->at_ms <= w->time_ms);
 }
 
-/* When signal `since` was last heard, up to `now`. */
-static const struct moment *last_heard(const struct history *h, int since, const struct moment *now)
-{
-    const struct moment *last = NULL;
-    for (size_t i = 0; i < h->said.count; i++)
-        if (h->said.items[i].signal == since && !is_before(now, &h->said.items[i]))
-            last = &h->said.items[i];
-    return last;
-}
-
 /* The number of lines heard by then, the one it is in among them. */
 static size_t line_by(const struct moment *m)
 {
     return m->place < 0 ? m->pos : m->pos + 1;
+}
+
+/* When signal `since` was last heard, up to `now`: in one line order does not matter. */
+static const struct moment *last_heard(const struct history *h, int since, const struct moment *now)
+{
+    const struct moment *last = NULL;
+    for (size_t i = 0; i < h->said.count; i++)
+        if (h->said.items[i].signal == since && line_by(&h->said.items[i]) <= line_by(now))
+            last = &h->said.items[i];
+    return last;
 }
 
 static bool in_line(const struct moment *a, const struct moment *b)
@@ -494,7 +510,7 @@ static void find_at(const struct history *h, const struct when_node *node, struc
     }
     if (node->opens != WHEN_NONE || last_line(h) == NO_LINE)
         return;
-    struct moment end = {0, h->n, -1, last_line(h), h->call_end, h->call_end, h->call_end}; /* 29 */
+    struct moment end = moment_of(0, h->n, -1, last_line(h), h->call_end, h->call_end, h->call_end); /* 29 */
     if (lacks(h, node, &end))
         add_moment(ret, end);
 }
@@ -548,16 +564,16 @@ static void find_nth(const struct history *h, const struct when_node *node, cons
         for (size_t i = x == 0 ? 0 : all->items[x - 1].pos; breaks != NULL && i < all->items[x].pos; i++)
             if (h->call->lines[i].role == COACH_ROLE_AGENT && breaks(h->call->lines[i].text))
                 first = x;
-        for (size_t open = first; open <= x; open++) {
-            int n = 0;
-            for (size_t i = open; i <= x; i++)
-                n += i == open || is_inside(h, &node->window, &all->items[open], &all->items[i]);
-            if (n < node->at_least || !(open == x || is_inside(h, &node->window, &all->items[open], &all->items[x])))
-                continue;
-            add_moment(ret, all->items[x]);
-            first = x + 1; /* 35 */
-            break;
-        }
+        if (x + 1 < first + (size_t)node->at_least)
+            continue;
+        size_t open = x + 1 - (size_t)node->at_least;
+        bool inside = true;
+        for (size_t i = open + 1; i <= x; i++)
+            inside = inside && is_inside(h, &node->window, &all->items[open], &all->items[i]);
+        if (!inside)
+            continue;
+        add_moment(ret, all->items[x]);
+        first = x + 1; /* 35 */
     }
 }
 
@@ -627,6 +643,12 @@ static int64_t talks_over(const struct history *h, size_t i, size_t now)
     return most;
 }
 
+/* It is judged when it comes, and whenever a line comes that was spoken beside it. */
+static bool is_beside(const struct history *h, size_t i, size_t now)
+{
+    return now == i || (!h->small[now] && h->start[now] < h->end[i] && h->end[now] > h->start[i]);
+}
+
 static void find_overlap(const struct history *h, const struct when_node *node, struct moments *ret)
 {
     struct moments all;
@@ -635,7 +657,8 @@ static void find_overlap(const struct history *h, const struct when_node *node, 
         size_t now = i;
         if (h->call->lines[i].role != node->over || h->small[i])
             continue;
-        while (now < h->n && talks_over(h, i, now) - slowness(h, other_side(node->over), now) < node->longer_ms)
+        while (now < h->n && (!is_beside(h, i, now) ||
+                              talks_over(h, i, now) - slowness(h, other_side(node->over), now) < node->longer_ms))
             now++;
         if (now == h->n)
             continue;
@@ -698,7 +721,7 @@ static void find_silence(const struct history *h, const struct when_node *node, 
         int64_t until = silent_until(h, i), at = silent_for(h, h->end[i], wanted);
         if (until == INT64_MIN || at >= until || (node->without != WHEN_NONE && was_announced(h, node, i)))
             continue;
-        struct moment m = {0, pos_of_time(h, at), -1, words, at, at, at};
+        struct moment m = moment_of(0, pos_of_time(h, at), -1, words, at, at, at);
         add_moment(ret, m);
         wanted = wanted * 2 < node->longer_ms * 8 ? wanted * 2 : node->longer_ms * 8; /* 42 */
     }
@@ -802,10 +825,10 @@ static void add_findings(const struct reference_rules *rules, size_t rule, const
         const struct moment *m = &found->items[next];
         bool counts = ret->count - first < (size_t)r->per_call;
         for (size_t i = first; i < ret->count; i++)
-            counts =
-                counts && ret->items[i].line != m->line && m->decided_ms - ret->items[i].decided_ms >= r->cooldown_ms;
+            counts = counts && (ret->items[i].line != m->line || ret->items[i].from != m->from) &&
+                     m->decided_ms - ret->items[i].decided_ms >= r->cooldown_ms;
         if (counts)
-            ret->items[ret->count++] = (struct reference_finding){rule, m->line, m->decided_ms};
+            ret->items[ret->count++] = (struct reference_finding){rule, m->line, m->decided_ms, m->by_time, m->from};
         done[next] = true;
     }
 }

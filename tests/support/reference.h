@@ -62,6 +62,9 @@ struct reference_finding {
     size_t rule;
     size_t line; /* that it belongs to */
     int64_t decided_ms;
+    bool by_time; /* a window with a time closed: what had been heard by then is known only live, so that any line from
+                   */
+    size_t from;  /* the one that opened it on may be named (25) */
 };
 
 struct reference_findings {

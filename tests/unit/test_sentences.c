@@ -192,7 +192,8 @@ static const struct row rows[] = {
     {39, OVER,
      "a 0-1 so; c 3-4 so; a 4.1-5 so; c 7-8 so; a 8.1-9 so; c 11-12 so; a 12.1-13 so; c 15-19 so; a 17.5-20 so", ""},
     {39, OVER,
-     "a 0-1 so; c 1.5-4 so; a 4.1-5 so; c 7-8 so; a 8.1-9 so; c 9.5-12 so; a 12.1-13 so; c 15-19 so; a 17.5-20 so", "9"},
+     "a 0-1 so; c 1.5-4 so; a 4.1-5 so; c 7-8 so; a 8.1-9 so; c 9.5-12 so; a 12.1-13 so; c 15-19 so; a 17.5-20 so",
+     "9"},
     /* silence */
     {40, SILENT, "a 0-2 so; c 12.5-13 so", "1"},
     {40, SILENT, "a 0-2 so; c 11.5-13 so", ""},
