@@ -213,9 +213,9 @@ def test_a_recorded_call_without_times_replays_to_the_same():
     """Lines without times, an agent who is named late, and a writer who hangs up: replay sees what the daemon saw."""
     with recording("*", rules=LIVE) as d, d.agent("sam") as sam:
         w = d.ingest(call_id="c-1")
-        w.send({"role": "customer", "text": "i am fed up"})
+        w.send({"role": "customer", "text": "i am fed up"}, {"role": "agent", "text": CALM})
         time.sleep(0.3)
-        w.send({"role": "agent", "text": CALM, "agent_id": "sam"})
+        w.send({"role": "agent", "text": "hello", "agent_id": "sam"})
         time.sleep(1.5)
         w.send({"role": "agent", "text": "sorry but that is our policy"})
         w.close()
