@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lib/eval/recording.h"
+
 void print_event(const struct screen *s, const struct wire_event *e)
 {
     char head[WIRE_MAX_ID + 160];
@@ -10,7 +12,8 @@ void print_event(const struct screen *s, const struct wire_event *e)
                  e->queue.s == NULL ? "" : e->queue.s);
         screen_heading(s, head);
     } else if (e->type == WIRE_TRANSCRIPT && e->is_final && e->text.len > 0) {
-        screen_speech(s, e->role, e->start_ms != COACH_NO_TIME ? e->start_ms : e->end_ms, e->text.s, e->text.len);
+        int64_t at = e->start_ms != COACH_NO_TIME ? e->start_ms : recording_arrival(e);
+        screen_speech(s, e->role, at, e->text.s, e->text.len);
     }
 }
 

@@ -37,14 +37,21 @@ static const struct option_spec specs[] = {
     CLI_JSON_SPEC(values, "the lines of the wire, as they are"),
 };
 
-enum { BACKOFF_MS = 250, LONGEST_BACKOFF_MS = 8000 };
+enum { BACKOFF_MS = 250, LONGEST_BACKOFF_MS = 8000, KEPT = 16 };
+
+/* A nudge that was shown, to say later which one was taken back. */
+struct kept {
+    char id[64];
+    char title[128];
+};
 
 struct watch {
     const struct values *v;
     struct screen screen;
     struct client client;
     int64_t seen;
-    char last[64];      /* id of the last nudge, to resume after it */
+    char last[64]; /* id of the last nudge, to resume after it */
+    struct kept kept[KEPT];
     int64_t backoff_ms; /* before the next try; a welcome makes it short again */
     bool told;          /* that the daemon is away */
     bool refused;
@@ -56,13 +63,46 @@ static void on_nudge(struct watch *w, const struct json_in *v)
     const char *id = json_in_text(v, "nudge_id");
     if (id != NULL)
         snprintf(w->last, sizeof w->last, "%s", id);
-    w->seen++;
+    struct kept *kept = &w->kept[w->seen++ % KEPT];
     if (w->v->json || !card_read(v, &card))
         return;
+    snprintf(kept->id, sizeof kept->id, "%s", id == NULL ? "" : id);
+    snprintf(kept->title, sizeof kept->title, "%s", card.title);
     if (w->screen.terminal)
         screen_card(&w->screen, &card);
     else
         screen_card_line(&w->screen, &card);
+}
+
+/* "taken back: Acknowledge first (what was said turned out to be different)"; one that was never shown is passed over.
+ */
+static void on_withdrawn(struct watch *w, const struct json_in *v)
+{
+    const char *id = json_in_text(v, "nudge_id"), *reason = json_in_text(v, "reason");
+    bool said = reason != NULL && strcmp(reason, "said_already") == 0;
+    for (size_t i = 0; id != NULL && i < KEPT; i++) {
+        const char *title = w->kept[i].title;
+        if (strcmp(w->kept[i].id, id) != 0)
+            continue;
+        printf("%staken back: ", w->screen.terminal ? "        " : "");
+        screen_text(&w->screen, title, strlen(title));
+        printf(" (%s)\n", said ? "it was said already" : "what was said turned out to be different");
+        return;
+    }
+}
+
+/* `why` is NULL when the coach is back. */
+static void on_sight(struct watch *w, const struct json_in *v, const char *why)
+{
+    const char *call = json_in_text(v, "call_id");
+    printf("%s", why == NULL ? "the coach is back on call " : "the coach is blind on call ");
+    if (call != NULL)
+        screen_text(&w->screen, call, strlen(call));
+    if (why != NULL) {
+        printf(": ");
+        screen_text(&w->screen, why, strlen(why));
+    }
+    printf("\n");
 }
 
 static void on_line(void *user, const char *line, size_t len)
@@ -86,6 +126,15 @@ static void on_line(void *user, const char *line, size_t len)
         w->told = false;
         if (!w->v->json && w->screen.terminal)
             printf("watching for %s; Ctrl-C ends it\n", w->v->agent);
+    }
+    if (type != NULL && !w->v->json) {
+        const char *reason = json_in_text(v, "reason");
+        if (strcmp(type, "withdrawn") == 0)
+            on_withdrawn(w, v);
+        else if (strcmp(type, "coach_blind") == 0 && reason != NULL)
+            on_sight(w, v, reason);
+        else if (strcmp(type, "coach_back") == 0)
+            on_sight(w, v, NULL);
     }
     json_in_free(v);
     fflush(stdout);

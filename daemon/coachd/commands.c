@@ -7,6 +7,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
+#include "daemon/coachd/coaching.h"
 #include "daemon/coachd/server.h"
 #include "lib/rules/ruleset.h"
 
@@ -20,6 +21,7 @@ static void add_rules(struct json_out *j, const struct server *s)
     json_text(j, "hash", ruleset_hash(s->rules));
     json_int(j, "rules", (int64_t)ruleset_count(s->rules));
     json_int(j, "phrases", (int64_t)ruleset_phrases(s->rules));
+    json_int(j, "need_times", (int64_t)s->timed_rules);
     json_int(j, "generation", (int64_t)s->generation);
     json_open_object(j, "last_reload");
     json_bool(j, "ok", s->reload_error[0] == '\0');
@@ -36,6 +38,7 @@ static void add_rules(struct json_out *j, const struct server *s)
 
 static void add_calls(struct json_out *j, const struct server *s)
 {
+    struct coaching_sights sights;
     json_open_object(j, "calls");
     json_int(j, "live", (int64_t)calls_count(&s->calls));
     json_int(j, "started", (int64_t)s->counters.calls_started);
@@ -43,6 +46,11 @@ static void add_calls(struct json_out *j, const struct server *s)
     for (int i = 0; i < CALL_ENDS; i++)
         json_int(j, call_end_name((enum call_end)i), (int64_t)s->counters.calls_ended[i]);
     json_close_object(j);
+    coaching_look(s, &sights);
+    json_int(j, "blind", (int64_t)sights.blind);
+    json_int(j, "without_times", (int64_t)sights.without_times);
+    json_int(j, "clocks_differ", (int64_t)sights.clocks_differ);
+    json_int(j, "largest_skew_ms", sights.largest_skew_ms);
     json_close_object(j);
 }
 
@@ -64,6 +72,9 @@ static void add_lines(struct json_out *j, const struct counters *c)
     json_int(j, "ok", (int64_t)c->lines_ok);
     json_int(j, "no_memory", (int64_t)c->lines_no_memory);
     json_int(j, "unknown_fields", (int64_t)c->unknown_fields);
+    json_int(j, "interim", (int64_t)c->interim);
+    json_int(j, "late", (int64_t)c->late);
+    json_int(j, "repeated", (int64_t)c->repeats);
     json_close_object(j);
     json_open_object(j, "errors");
     for (int i = 0; i < WIRE_CODES; i++)
@@ -71,16 +82,33 @@ static void add_lines(struct json_out *j, const struct counters *c)
     json_close_object(j);
 }
 
-static void add_nudges(struct json_out *j, const struct counters *c)
+static void add_taken_back(struct json_out *j, const struct server *s)
 {
+    const struct counters *c = &s->counters;
+    json_open_object(j, "withdrawn");
+    json_int(j, "revised", (int64_t)c->withdrawn[ENGINE_REVISED]);
+    json_int(j, "said_already", (int64_t)c->withdrawn[ENGINE_TAKEN_BACK]);
+    json_int(j, "findings", (int64_t)c->taken_back);
+    json_open_object(j, "rules");
+    for (struct table_entry *e = table_next(&s->taken_back, NULL); e != NULL; e = table_next(&s->taken_back, e)) {
+        size_t len;
+        json_int(j, table_key(e, &len), (int64_t)(uintptr_t)table_value(e));
+    }
+    json_close_object(j);
+    json_close_object(j);
+}
+
+static void add_nudges(struct json_out *j, const struct server *s)
+{
+    const struct counters *c = &s->counters;
     json_open_object(j, "nudges");
-    json_int(j, "shown", (int64_t)(c->held[ENGINE_SHOWN] - c->no_agent));
+    json_int(j, "shown", (int64_t)c->held[ENGINE_SHOWN]);
     json_int(j, "delivered", (int64_t)c->delivered);
     json_open_object(j, "held");
     for (int i = ENGINE_SHOWN + 1; i < ENGINE_HELD_COUNT; i++)
         json_int(j, engine_held_name((enum engine_held)i), (int64_t)c->held[i]);
-    json_int(j, "no_agent", (int64_t)c->no_agent);
     json_close_object(j);
+    add_taken_back(j, s);
     json_open_object(j, "dropped");
     json_int(j, "expired", (int64_t)c->expired);
     json_int(j, "overflowed", (int64_t)c->overflowed);
@@ -92,6 +120,26 @@ static void add_nudges(struct json_out *j, const struct counters *c)
         json_int(j, verdict_name((enum verdict)i), (int64_t)c->feedback[i]);
     json_int(j, "mutes", (int64_t)c->mutes);
     json_close_object(j);
+    json_close_object(j);
+}
+
+static void add_recording(struct json_out *j, const struct server *s)
+{
+    struct recorder_counts counts;
+    if (s->recorder == NULL)
+        return;
+    recorder_count(s->recorder, &counts);
+    json_open_object(j, "recording");
+    json_text(j, "dir", s->config->record_dir);
+    json_open_array(j, "queues");
+    for (size_t i = 0; i < s->config->record_queues.count; i++)
+        json_text(j, NULL, s->config->record_queues.items[i]);
+    json_close_array(j);
+    json_int(j, "days", s->config->record_days);
+    json_int(j, "calls", (int64_t)counts.calls);
+    json_int(j, "lines", (int64_t)counts.lines);
+    json_int(j, "given_up", (int64_t)counts.given_up);
+    json_int(j, "expired", (int64_t)counts.expired);
     json_close_object(j);
 }
 
@@ -111,7 +159,8 @@ static int run_status(void *user, const struct json_in *request, struct buf *out
     add_calls(&j, s);
     add_connections(&j, s);
     add_lines(&j, &s->counters);
-    add_nudges(&j, &s->counters);
+    add_nudges(&j, s);
+    add_recording(&j, s);
     json_close_object(&j);
     return json_out_end(&j, true) == COACH_OK ? COACH_OK : coach_fail_nomem(err);
 }
@@ -127,7 +176,20 @@ static void add_call(struct json_out *j, const struct live_call *c, int64_t now_
     json_int(j, "age_ms", now_ms - c->began_ms);
     json_int(j, "idle_ms", now_ms - c->heard_ms);
     json_int(j, "lines", (int64_t)counts->lines);
+    json_int(j, "interim", (int64_t)counts->interim);
+    json_text(j, "state", wire_state_name(c->state));
+    json_text(j, "blind", engine_sight_name(call_sight(c->call)));
+    json_int(j, "skew_ms", call_skew(c->call));
+    json_bool(j, "without_times", call_is_untimed(c->call));
+    json_bool(j, "recorded", c->record != NULL);
     json_int(j, "shown", (int64_t)counts->shown);
+    json_int(j, "withdrawn", (int64_t)counts->withdrawn);
+    json_open_object(j, "held");
+    for (int i = ENGINE_SHOWN + 1; i < ENGINE_HELD_COUNT; i++)
+        if (counts->held[i] > 0)
+            json_int(j, engine_held_name((enum engine_held)i), (int64_t)counts->held[i]);
+    json_close_object(j);
+    json_int(j, "memory", (int64_t)call_memory(c->call));
     json_close_object(j);
 }
 
@@ -193,6 +255,9 @@ static void add_input(struct pages *p, const struct counters *c)
     for (int i = 0; i < WIRE_CODES; i++)
         sample(p, "coachd_lines", "result", wire_code_name((enum wire_code)i), c->lines_bad[i]);
     sample(p, "coachd_lines", "result", "no_memory", c->lines_no_memory);
+    counter(p, "coachd_interim_results", "Interim results that were run", c->interim);
+    counter(p, "coachd_interim_results_late", "Interim results after their final or out of order", c->late);
+    counter(p, "coachd_lines_repeated", "Finals that said nothing new", c->repeats);
     counter(p, "coachd_error_lines", "Error lines sent to writers", c->error_lines);
     counter(p, "coachd_unknown_fields", "Fields that nobody knows", c->unknown_fields);
     counter(p, "coachd_connections", "Connections accepted", c->connections);
@@ -203,15 +268,47 @@ static void add_input(struct pages *p, const struct counters *c)
         sample(p, "coachd_calls_ended", "reason", call_end_name((enum call_end)i), c->calls_ended[i]);
 }
 
+static void add_withdrawn(struct pages *p, const struct server *s)
+{
+    family(p, "coachd_nudges_withdrawn", "Nudges taken back from agents by reason");
+    for (int i = ENGINE_REVISED; i <= ENGINE_TAKEN_BACK; i++)
+        sample(p, "coachd_nudges_withdrawn", "reason", engine_reason_name((enum engine_reason)i),
+               s->counters.withdrawn[i]);
+    counter(p, "coachd_findings_taken_back", "Findings taken back, shown or held", s->counters.taken_back);
+    family(p, "coachd_rule_findings_taken_back", "Findings taken back by rule");
+    for (struct table_entry *e = table_next(&s->taken_back, NULL); e != NULL; e = table_next(&s->taken_back, e)) {
+        size_t len;
+        sample(p, "coachd_rule_findings_taken_back", "rule", table_key(e, &len), (uintptr_t)table_value(e));
+    }
+}
+
+static void add_sights(struct pages *p, const struct server *s)
+{
+    struct coaching_sights sights;
+    coaching_look(s, &sights);
+    gauge(p, "coachd_calls_blind", "Live calls that coaching cannot see", sights.blind);
+    gauge(p, "coachd_calls_without_times", "Live calls in which a line came without times", sights.without_times);
+    gauge(p, "coachd_calls_clocks_differ", "Live calls whose two sides' clocks seem to differ", sights.clocks_differ);
+}
+
+static void add_recorder(struct pages *p, const struct server *s)
+{
+    struct recorder_counts counts = {0};
+    if (s->recorder != NULL)
+        recorder_count(s->recorder, &counts);
+    counter(p, "coachd_recorded_calls", "Calls recorded to their end", counts.calls);
+    counter(p, "coachd_recorded_lines", "Lines of calls written to recordings", counts.lines);
+    counter(p, "coachd_recordings_given_up", "Calls that could not be recorded whole", counts.given_up);
+    counter(p, "coachd_recordings_expired", "Recordings deleted because they were too old", counts.expired);
+}
+
 static void add_output(struct pages *p, const struct counters *c)
 {
-    counter(p, "coachd_nudges", "Nudges that attention let through, for calls with an agent",
-            c->held[ENGINE_SHOWN] - c->no_agent);
+    counter(p, "coachd_nudges", "Nudges that attention let through", c->held[ENGINE_SHOWN]);
     counter(p, "coachd_nudges_delivered", "Nudge lines given to connections of agents", c->delivered);
     family(p, "coachd_findings_held", "Findings held back by reason");
     for (int i = ENGINE_SHOWN + 1; i < ENGINE_HELD_COUNT; i++)
         sample(p, "coachd_findings_held", "reason", engine_held_name((enum engine_held)i), c->held[i]);
-    sample(p, "coachd_findings_held", "reason", "no_agent", c->no_agent);
     family(p, "coachd_nudges_dropped", "Nudges not delivered by reason");
     sample(p, "coachd_nudges_dropped", "reason", "expired", c->expired);
     sample(p, "coachd_nudges_dropped", "reason", "overflowed", c->overflowed);
@@ -243,6 +340,9 @@ static int add_pages(const struct server *s, struct buf *text)
             s->counters.rules_quarantined);
     add_input(&p, &s->counters);
     add_output(&p, &s->counters);
+    add_withdrawn(&p, s);
+    add_sights(&p, s);
+    add_recorder(&p, s);
     return p.rc == COACH_OK ? metrics_end(text) : p.rc;
 }
 

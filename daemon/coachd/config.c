@@ -121,6 +121,24 @@ static const struct option_spec specs[] = {
      .fallback = "yes",
      .help = "A client run by the daemon's own user may be any agent",
      AT(allow_own_uid)},
+    {.name = "record-dir",
+     .kind = OPTION_TEXT,
+     .arg = "DIR",
+     .help = "Where calls are recorded, every word of them, to be replayed; made if it is missing (default: nowhere)",
+     AT(record_dir)},
+    {.name = "record-queues",
+     .kind = OPTION_LIST,
+     .arg = "QUEUE",
+     .help = "Queue whose calls are recorded, '*' for every call; may be repeated (default: none)",
+     AT(record_queues)},
+    {.name = "record-days",
+     .kind = OPTION_INT,
+     .arg = "N",
+     .fallback = "7",
+     .min = 1,
+     .max = 3650,
+     .help = "Recordings are deleted when they are this many days old",
+     AT(record_days)},
     {.name = "check-config",
      .kind = OPTION_BOOL,
      .flags = OPTION_FLAG_ONLY,
@@ -162,6 +180,8 @@ int config_read(struct config *c, struct options *o, int argc, char *const *argv
     rc = options_read_environment(o, "COACHD_", environment, err);
     if (rc == COACH_OK && c->file != NULL)
         rc = read_file(c, o, err);
+    if (rc == COACH_OK && c->record_queues.count > 0 && c->record_dir == NULL)
+        rc = coach_fail(err, COACH_EINVAL, "record_queues: where should they be recorded? Say record_dir too");
     return rc;
 }
 

@@ -21,6 +21,9 @@ struct config {
     int64_t drain_timeout_ms;
     const char *ingest_group;
     const char *agent_group;
+    const char *record_dir; /* NULL: nothing is recorded */
+    struct option_list record_queues;
+    int64_t record_days;
     bool allow_own_uid;
     bool check_config;
     bool version;

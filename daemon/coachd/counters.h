@@ -19,7 +19,11 @@ struct counters {
     uint64_t calls_started;
     uint64_t calls_ended[CALL_ENDS];
     uint64_t held[ENGINE_HELD_COUNT]; /* findings; ENGINE_SHOWN: nudges that attention let through */
-    uint64_t no_agent;                /* of those, for calls without an agent */
+    uint64_t taken_back;              /* findings that the engine took back, shown or held */
+    uint64_t withdrawn[2];            /* nudges of those that an agent may have seen, by enum engine_reason */
+    uint64_t interim;                 /* interim results that were run */
+    uint64_t late;                    /* interim results that came after their final or out of order */
+    uint64_t repeats;                 /* finals that said nothing new */
     uint64_t delivered;               /* nudge lines given to agents' connections */
     uint64_t expired;                 /* nudges dropped because their time was over before they could be sent */
     uint64_t overflowed;              /* nudges dropped because a queue was full */

@@ -76,8 +76,8 @@ static void drop_expired(struct outqueue *q, int64_t now_ms, struct outqueue_los
             i++;
             continue;
         }
+        loss->expired += q->items[i]->is_nudge;
         remove_at(q, i);
-        loss->expired++;
     }
 }
 
@@ -119,6 +119,16 @@ struct outline *outqueue_take(struct outqueue *q, int64_t now_ms, struct outqueu
 {
     drop_expired(q, now_ms, loss);
     return q->count == 0 ? NULL : take_at(q, 0);
+}
+
+bool outqueue_withdraw(struct outqueue *q, const char *nudge_id)
+{
+    for (size_t i = 0; i < q->count; i++)
+        if (q->items[i]->is_nudge && strcmp(q->items[i]->nudge_id, nudge_id) == 0) {
+            remove_at(q, i);
+            return true;
+        }
+    return false;
 }
 
 unsigned outqueue_forget_call(struct outqueue *q, const char *call_id)

@@ -11,6 +11,7 @@
 struct outline {
     unsigned refs;
     bool is_nudge;
+    bool withdraws;      /* the nudge of this id, which it took the place of */
     bool seen;           /* the agent's client said so */
     int rank;            /* of a nudge: lower matters more */
     int64_t deadline_ms; /* on the loop's clock: of no use after it; INT64_MAX for never */
@@ -49,6 +50,8 @@ bool outqueue_add(struct outqueue *q, struct outline *o, int64_t now_ms, struct 
 /* Takes the oldest line out; the reference is the caller's. NULL when empty. Nudges past their deadline are
  * dropped on the way and counted in `*loss`. */
 struct outline *outqueue_take(struct outqueue *q, int64_t now_ms, struct outqueue_loss *loss);
+/* Drops a nudge that is still in the queue. Returns whether it was. */
+bool outqueue_withdraw(struct outqueue *q, const char *nudge_id);
 /* Drops the nudges of a call. Returns how many. */
 unsigned outqueue_forget_call(struct outqueue *q, const char *call_id);
 

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "daemon/base/log.h"
+#include "daemon/coachd/coaching.h"
 #include "daemon/coachd/commands.h"
 #include "lib/engine/engine.h"
 #include "lib/rules/ruleset.h"
@@ -19,6 +19,7 @@ enum {
     LOOK_MS = 5,      /* while stopping */
     TAKING_MS = 1000, /* a writer that never stops sending must not keep us from stopping */
     INGEST_QUEUE = 64 * 1024,
+    GIVEN_UP_EVERY_MS = 60 * 1000,
     SPARE_CONNECTIONS = 16 /* for the control socket, when all others are in use */
 };
 
@@ -27,173 +28,12 @@ static int64_t now_of(const struct server *s)
     return (int64_t)uv_now(&s->loop);
 }
 
-/* ---- writers to engine to agents ---- */
-
-/* The wall clock, for people and for nothing else. */
-static struct timespec wall_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return now;
-}
-
-static void write_clock(const struct timespec *t, char out[32])
-{
-    struct tm tm;
-    gmtime_r(&t->tv_sec, &tm);
-    size_t n = strftime(out, 32, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(out + n, 32 - n, ".%03dZ", (int)(t->tv_nsec / 1000000));
-}
-
-static void show(struct server *s, const struct finding *f, const struct timespec *arrival)
-{
-    char received[32], sent[32];
-    if (f->nudge.agent_id == NULL) {
-        s->counters.no_agent++;
-        return;
-    }
-    struct timespec now = wall_clock();
-    write_clock(arrival, received);
-    write_clock(&now, sent);
-    struct nudge_clocks clocks = {.ts = sent, .received = received, .sent = sent};
-    if (subscribers_nudge(&s->subscribers, &f->nudge, (int)f->rule->severity, &clocks) != COACH_OK)
-        s->counters.overflowed++;
-}
-
-/* A health event: a rule that costs too much coaches nobody from here on. Its id, and no text of the call. */
-static void watch_quarantine(struct server *s)
-{
-    const char *id;
-    s->counters.held[ENGINE_QUARANTINED] = engine_left_out(s->engine);
-    while ((id = engine_quarantined(s->engine, s->quarantined)) != NULL) {
-        s->quarantined++;
-        s->counters.rules_quarantined++;
-        log_error(
-            "rule %s: quarantined: its regular expression gave up three times in ten minutes; it is left out until "
-            "the next reload",
-            id);
-    }
-}
-
-static int step(struct server *s, struct live_call *c, const struct wire_event *event)
-{
-    struct engine_results results;
-    struct timespec arrival = wall_clock();
-    explain_call(s->explain, s->rules, c->call);
-    int rc = engine_step(s->engine, s->rules, c->call, event, now_of(s), &results);
-    explain_keep(s->explain, s->rules, &results);
-    watch_quarantine(s);
-    for (size_t i = 0; i < results.count; i++) {
-        s->counters.held[results.findings[i].held]++;
-        if (results.findings[i].held == ENGINE_SHOWN)
-            show(s, &results.findings[i], &arrival);
-    }
-    return rc;
-}
-
-/* A transfer: from here on not a word of this call for the agent who had it. */
-static int change_agent(struct server *s, struct live_call *c, const struct wire_text *agent_id)
-{
-    const char *id = call_id(c->call), *had = call_agent(c->call);
-    if (had != NULL && strlen(had) == agent_id->len && memcmp(had, agent_id->s, agent_id->len) == 0)
-        return COACH_OK;
-    if (had != NULL) {
-        subscribers_forget_call(&s->subscribers, had, id);
-        subscribers_call_ended(&s->subscribers, had, id, CALL_TRANSFERRED);
-        s->counters.calls_ended[CALL_TRANSFERRED]++;
-    }
-    int rc = call_set_agent(c->call, agent_id->s, agent_id->len);
-    if (rc == COACH_OK)
-        subscribers_call_started(&s->subscribers, call_agent(c->call), id);
-    return rc;
-}
-
-static void release(struct server *s, struct ingest_binding *b)
-{
-    struct live_call *c = b->serial == 0 ? NULL : calls_find(&s->calls, b->counted, strlen(b->counted));
-    if (c != NULL && c->serial == b->serial && --c->writers == 0)
-        calls_end(&s->calls, c, CALL_DISCONNECTED);
-    b->serial = 0;
-}
-
-/* Counts the connection as one of the call's writers, once. */
-static void bind_writer(struct server *s, struct ingest_binding *b, struct live_call *c)
-{
-    const char *id = call_id(c->call);
-    if (b->call_id == NULL || b->serial == c->serial || strcmp(b->call_id, id) != 0)
-        return;
-    release(s, b);
-    c->writers++;
-    b->serial = c->serial;
-    snprintf(b->counted, sizeof b->counted, "%s", id);
-}
-
-static int find_or_begin(struct server *s, const struct wire_event *event, struct live_call **ret)
-{
-    *ret = calls_find(&s->calls, event->call_id.s, event->call_id.len);
-    if (*ret != NULL) {
-        calls_heard(&s->calls, *ret, now_of(s));
-        return COACH_OK;
-    }
-    int rc = calls_begin(&s->calls, event->call_id.s, event->call_id.len, now_of(s), ret, NULL);
-    s->counters.calls_started += rc == COACH_OK;
-    return rc;
-}
-
-static int on_event(void *user, struct ingest_binding *b, const struct wire_event *event)
-{
-    struct server *s = user;
-    struct live_call *c;
-    if (event->type == WIRE_HELLO)
-        return COACH_OK;
-    if (event->type == WIRE_CALL_END) {
-        c = calls_find(&s->calls, event->call_id.s, event->call_id.len);
-        if (c != NULL)
-            calls_end(&s->calls, c, CALL_ENDED);
-        return COACH_OK;
-    }
-    int rc = find_or_begin(s, event, &c);
-    if (rc != COACH_OK)
-        return rc;
-    bind_writer(s, b, c);
-    if (event->agent_id.s != NULL)
-        rc = change_agent(s, c, &event->agent_id);
-    return rc == COACH_OK && event->type == WIRE_TRANSCRIPT ? step(s, c, event) : rc;
-}
-
-static void on_writer_ended(void *user, struct ingest_binding *b)
-{
-    struct server *s = user;
-    if (s->phase == SERVER_RUNNING) /* stopping ends connections, not calls */
-        release(s, b);
-}
-
-static void on_call_end(void *user, struct live_call *c, enum call_end why)
-{
-    struct server *s = user;
-    s->counters.calls_ended[why]++;
-    if (call_agent(c->call) != NULL)
-        subscribers_call_ended(&s->subscribers, call_agent(c->call), call_id(c->call), why);
-}
-
-static int on_mute(void *user, const char *agent_id, const char *id, const char *rule, coach_error *err)
-{
-    struct server *s = user;
-    struct live_call *c = calls_find(&s->calls, id, strlen(id));
-    if (c == NULL || call_agent(c->call) == NULL || strcmp(call_agent(c->call), agent_id) != 0)
-        return coach_fail(err, COACH_EINVAL, "call_id: is no call of yours");
-    int rc = call_mute(c->call, rule);
-    if (rc == COACH_ELIMIT)
-        return coach_fail(err, rc, "too many rules are muted in this call");
-    return rc == COACH_OK ? COACH_OK : coach_fail_nomem(err);
-}
+/* ---- rules ---- */
 
 static const char *rules_hash(void *user)
 {
     return ruleset_hash(((struct server *)user)->rules);
 }
-
-/* ---- rules ---- */
 
 static void log_problems(const struct diags *problems)
 {
@@ -243,6 +83,7 @@ static void on_reload_done(void *user, struct build *b, uint64_t ticket)
         s->generation++;
         engine_end_quarantine(s->engine);
         s->quarantined = 0;
+        coaching_rules_changed(s);
         s->counters.reloads_ok++;
         s->reload_error[0] = '\0';
         log_notice("reload: %zu rules, %zu phrases, hash %s", ruleset_count(s->rules), ruleset_phrases(s->rules),
@@ -301,6 +142,21 @@ static void on_control_caller(void *user, int fd)
 
 /* ---- time ---- */
 
+/* What the recorder's thread could not do: it does not log. */
+static void watch_recorder(struct server *s)
+{
+    struct recorder_counts counts;
+    if (s->recorder == NULL || now_of(s) - s->given_up_told_ms < GIVEN_UP_EVERY_MS)
+        return;
+    recorder_count(s->recorder, &counts);
+    if (counts.given_up == s->given_up_told)
+        return;
+    log_error("recording: %" PRIu64 " calls could not be recorded whole, and what there was of them was deleted: %s",
+              counts.given_up - s->given_up_told, counts.why);
+    s->given_up_told = counts.given_up;
+    s->given_up_told_ms = now_of(s);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct server *s = timer->data;
@@ -309,6 +165,7 @@ static void on_tick(uv_timer_t *timer)
     calls_expire(&s->calls, now_of(s));
     ingest_tick(&s->ingest);
     subscribers_tick(&s->subscribers);
+    watch_recorder(s);
 }
 
 static void on_watchdog(uv_timer_t *timer)
@@ -352,6 +209,7 @@ static void close_rest(struct server *s)
     close_handle((uv_handle_t *)&s->terminate);
     close_handle((uv_handle_t *)&s->interrupt);
     close_handle((uv_handle_t *)&s->tick);
+    close_handle((uv_handle_t *)&s->wake);
     close_handle((uv_handle_t *)&s->watchdog);
     close_handle((uv_handle_t *)&s->stopping);
     conn_loop_close(&s->conns, NULL, NULL);
@@ -360,6 +218,7 @@ static void close_rest(struct server *s)
 static void begin_flushing(struct server *s)
 {
     set_phase(s, SERVER_FLUSHING);
+    uv_timer_stop(&s->wake);
     ingest_end(&s->ingest);
     subscribers_end(&s->subscribers);
     control_end(&s->control);
@@ -481,10 +340,11 @@ static void init_handles(struct server *s)
     uv_signal_init(&s->loop, &s->terminate);
     uv_signal_init(&s->loop, &s->interrupt);
     uv_timer_init(&s->loop, &s->tick);
+    uv_timer_init(&s->loop, &s->wake);
     uv_timer_init(&s->loop, &s->watchdog);
     uv_timer_init(&s->loop, &s->stopping);
     s->hangup.data = s->terminate.data = s->interrupt.data = s;
-    s->tick.data = s->watchdog.data = s->stopping.data = s;
+    s->tick.data = s->wake.data = s->watchdog.data = s->stopping.data = s;
 }
 
 static void start_handles(struct server *s)
@@ -504,21 +364,48 @@ static int init_parts(struct server *s, coach_error *err)
                                  .max_queue = INGEST_QUEUE,
                                  .line_timeout_ms = c->line_timeout_ms,
                                  .hear_out = true};
-    struct ingest_handler events = {.event = on_event, .ended = on_writer_ended, .user = s};
-    struct subscribers_handler asks = {.mute = on_mute, .rules_hash = rules_hash, .user = s};
+    struct ingest_handler events = {.event = coaching_on_event, .ended = coaching_on_writer_ended, .user = s};
+    struct subscribers_handler asks = {
+        .mute = coaching_on_mute, .state = coaching_on_state, .rules_hash = rules_hash, .user = s};
     struct subscribers_options options = {.allow_own_uid = c->allow_own_uid,
                                           .hello_timeout_ms = c->hello_timeout_ms,
                                           .read_timeout_ms = c->read_timeout_ms};
     ingest_init(&s->ingest, &s->conns, &limits, &events, &s->counters);
     control_init(&s->control, &s->conns, server_commands, s);
     reload_init(&s->reload, &s->loop, c, on_reload_begin, on_reload_done, s);
-    int rc = calls_init(&s->calls, (size_t)c->max_calls, c->idle_timeout_ms, c->max_call_age_ms, on_call_end, s, err);
+    table_init(&s->taken_back, NULL);
+    int rc = calls_init(&s->calls, (size_t)c->max_calls, c->idle_timeout_ms, c->max_call_age_ms, coaching_on_call_end,
+                        s, err);
     if (rc == COACH_OK)
         rc = subscribers_init(&s->subscribers, &s->conns, &options, &asks, &s->counters, err);
     if (rc == COACH_OK && ((s->engine = engine_new()) == NULL || (s->explain = explain_new()) == NULL))
         rc = coach_fail_nomem(err);
     if (rc == COACH_OK)
         explain_watch(s->explain, s->engine);
+    return rc;
+}
+
+/* Said loudly: from here on what customers say is kept. */
+static int open_recorder(struct server *s, coach_error *err)
+{
+    const struct config *c = s->config;
+    struct buf queues;
+    if (c->record_dir == NULL)
+        return COACH_OK;
+    if (c->record_queues.count == 0) {
+        log_notice("recording: record_dir is set, but record_queues names no queue: nothing is recorded");
+        return COACH_OK;
+    }
+    buf_init(&queues, 0);
+    int rc = COACH_OK;
+    for (size_t i = 0; i < c->record_queues.count && rc == COACH_OK; i++)
+        rc = buf_addf(&queues, "%s%s", i == 0 ? "" : ", ", c->record_queues.items[i]);
+    rc = rc == COACH_OK ? recorder_open(&s->recorder, c->record_dir, c->record_days, err) : coach_fail_nomem(err);
+    if (rc == COACH_OK)
+        log_warning("recording: calls of %s%s are recorded, every word of them, to %s for %" PRId64 " days",
+                    coaching_records_all(c) ? "all queues" : "the queues ", coaching_records_all(c) ? "" : queues.data,
+                    c->record_dir, c->record_days);
+    buf_clear(&queues);
     return rc;
 }
 
@@ -529,6 +416,8 @@ static int open_all(struct server *s, coach_error *err)
         rc = make_runtime_dir(s->config->runtime_dir, err);
     if (rc == COACH_OK)
         rc = listener_lock(s->config->runtime_dir, &s->lock, err);
+    if (rc == COACH_OK)
+        rc = open_recorder(s, err);
     return rc == COACH_OK ? open_listeners(s, err) : rc;
 }
 
@@ -538,7 +427,9 @@ static bool finish(struct server *s)
     uv_run(&s->loop, UV_RUN_DEFAULT);
     bool clean = uv_loop_close(&s->loop) == 0;
     assert(clean);
+    recorder_close(s->recorder); /* it has what was said up to here */
     calls_clear(&s->calls);
+    table_clear(&s->taken_back);
     subscribers_clear(&s->subscribers);
     engine_free(s->engine);
     explain_free(s->explain);
@@ -551,7 +442,8 @@ static bool finish(struct server *s)
 
 int server_open(struct server *s, const struct config *config, struct ruleset *rules, coach_error *err)
 {
-    *s = (struct server){.config = config, .lock = -1, .generation = 1};
+    *s = (struct server){
+        .config = config, .lock = -1, .generation = 1, .wake_ms = INT64_MAX, .given_up_told_ms = -GIVEN_UP_EVERY_MS};
     int rc = uv_loop_init(&s->loop);
     if (rc != 0)
         return coach_fail(err, COACH_EINTERNAL, "the event loop: %s", uv_strerror(rc));
@@ -567,6 +459,7 @@ int server_open(struct server *s, const struct config *config, struct ruleset *r
     }
     s->started_ms = now_of(s);
     start_handles(s);
+    coaching_rules_changed(s);
     log_notice("ready: %zu rules, %zu phrases, hash %s, sockets in %s", ruleset_count(rules), ruleset_phrases(rules),
                ruleset_hash(rules), config->runtime_dir);
     say_ready(s);

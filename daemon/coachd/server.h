@@ -1,4 +1,4 @@
-/* The loop, and the one place where writers, engine and agents meet. */
+/* The loop and all that lives on it. How writers, engine and agents meet on it is coaching.h. */
 #ifndef COACH_COACHD_SERVER_H
 #define COACH_COACHD_SERVER_H
 
@@ -17,6 +17,7 @@
 #include "daemon/coachd/counters.h"
 #include "daemon/coachd/explain.h"
 #include "daemon/coachd/ingest.h"
+#include "daemon/coachd/recorder.h"
 #include "daemon/coachd/reload.h"
 #include "daemon/coachd/subscribers.h"
 
@@ -35,6 +36,7 @@ struct server {
     int lock;
     uv_signal_t hangup, terminate, interrupt;
     uv_timer_t tick;     /* once a second */
+    uv_timer_t wake;     /* when time next has something to do in a call: wake_ms */
     uv_timer_t watchdog; /* only with a service manager that wants it */
     uv_timer_t stopping; /* looks whether the next phase can begin */
     struct notify notify;
@@ -45,15 +47,21 @@ struct server {
     struct subscribers subscribers;
     struct control control;
     struct calls calls;
+    int64_t wake_ms; /* INT64_MAX: not set */
     struct reload reload;
     struct engine *engine;
     struct explain *explain; /* the last findings */
     struct ruleset *rules;
     uint64_t generation;    /* of the live rules, from 1 */
+    size_t timed_rules;     /* of theirs, that need the times of lines */
     size_t quarantined;     /* rules of theirs that the engine leaves out, as far as the log knows */
     char reload_error[480]; /* of the last reload; "" when it went well */
     struct counters counters;
-    struct log_limit refusals;
+    struct table taken_back;   /* rule id -> how many of its findings were taken back, as a pointer */
+    struct recorder *recorder; /* NULL: nothing is recorded */
+    uint64_t given_up_told;
+    int64_t given_up_told_ms;
+    struct log_limit refusals, stand_downs;
     int64_t started_ms;
 };
 

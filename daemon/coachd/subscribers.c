@@ -1,6 +1,7 @@
 #include "daemon/coachd/subscribers.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -227,7 +228,8 @@ static void leave(struct subscriber *sub)
 
 /* ---- hello ---- */
 
-/* What the client has not seen: all after the one it names, or all when that one is no longer known. */
+/* What the client has not seen: all after the one it names, or all when that one is no longer known; and which of
+ * those before were taken back. */
 static void send_again(struct subscriber *sub)
 {
     struct agent *a = sub->agent;
@@ -235,8 +237,8 @@ static void send_again(struct subscriber *sub)
     for (size_t i = 0; i < a->nrecent; i++)
         if (strcmp(a->recent[i]->nudge_id, sub->resume) == 0)
             from = i + 1;
-    for (size_t i = from; i < a->nrecent; i++)
-        if (!a->recent[i]->seen)
+    for (size_t i = 0; i < a->nrecent; i++)
+        if (i < from ? a->recent[i]->withdraws : !a->recent[i]->seen)
             enqueue(sub, a->recent[i]); /* one past its deadline is dropped on the way out */
 }
 
@@ -369,11 +371,26 @@ static void on_mute(struct subscriber *sub, const struct json_in *message)
         complain(sub, MISSING_FIELD, rule == NULL ? "rule: is missing" : "call_id: is missing");
         return;
     }
+    if (!good_id(rule)) {
+        complain(sub, BAD_FIELD, "rule: takes 1 to 128 bytes without control characters");
+        return;
+    }
     int rc = s->handler.mute(s->handler.user, sub->agent->id, call, rule, &err);
     if (rc == COACH_OK)
         s->counters->mutes++;
     else
         complain(sub, rc == COACH_EINVAL ? NOT_YOURS : BUSY, err.text);
+}
+
+static void on_state(struct subscriber *sub, const struct json_in *message)
+{
+    struct subscribers *s = sub->owner;
+    const char *name = json_in_text(message, "state");
+    enum wire_state state;
+    if (name != NULL && wire_state_read(name, &state))
+        s->handler.state(s->handler.user, sub->agent->id, state);
+    else
+        complain(sub, name == NULL ? MISSING_FIELD : BAD_FIELD, "state: takes talking, hold or lookup");
 }
 
 /* The id of a nudge that the client speaks of, or NULL after complaining. */
@@ -412,7 +429,8 @@ static void on_feedback(struct subscriber *sub, const struct json_in *message)
 static const struct {
     const char *type;
     void (*run)(struct subscriber *sub, const struct json_in *message);
-} messages[] = {{"ping", on_ping}, {"mute", on_mute}, {"shown", on_shown}, {"feedback", on_feedback}};
+} messages[] = {
+    {"ping", on_ping}, {"mute", on_mute}, {"state", on_state}, {"shown", on_shown}, {"feedback", on_feedback}};
 
 static void on_message(struct subscriber *sub, const struct json_in *message)
 {
@@ -429,7 +447,7 @@ static void on_message(struct subscriber *sub, const struct json_in *message)
                 messages[i].run(sub, message);
                 return;
             }
-        complain(sub, UNKNOWN_TYPE, "type: takes hello, ping, mute, shown or feedback");
+        complain(sub, UNKNOWN_TYPE, "type: takes hello, ping, mute, state, shown or feedback");
     }
 }
 
@@ -566,6 +584,49 @@ int subscribers_nudge(struct subscribers *s, const struct nudge *n, int rank, co
     return COACH_OK;
 }
 
+static struct outline *withdrawal_of(const char *agent_id, const char *nudge_id, const char *reason)
+{
+    struct buf text;
+    struct json_out j;
+    buf_init(&text, 0);
+    json_out_begin(&j, &text);
+    json_open_object(&j, NULL);
+    json_text(&j, "type", "withdrawn");
+    json_text(&j, "nudge_id", nudge_id);
+    json_text(&j, "reason", reason);
+    json_close_object(&j);
+    struct outline *o = json_out_end(&j, true) != COACH_OK ? NULL : outline_new(agent_id, NULL, text.data, text.len);
+    buf_clear(&text);
+    if (o != NULL) {
+        o->withdraws = true;
+        snprintf(o->nudge_id, sizeof o->nudge_id, "%s", nudge_id);
+    }
+    return o;
+}
+
+int subscribers_withdraw(struct subscribers *s, const char *agent_id, const char *nudge_id, const char *reason)
+{
+    struct agent *a = agent_find(s, agent_id);
+    if (a == NULL) /* its time is over */
+        return COACH_OK;
+    struct outline *o = withdrawal_of(a->id, nudge_id, reason);
+    for (size_t i = 0; i < a->nrecent; i++)
+        if (a->recent[i]->is_nudge && strcmp(a->recent[i]->nudge_id, nudge_id) == 0) {
+            if (o == NULL) {
+                drop_recent(a, i);
+                break;
+            }
+            o->deadline_ms = a->recent[i]->deadline_ms;
+            outline_unref(a->recent[i]);
+            a->recent[i] = outline_ref(o);
+        }
+    for (struct subscriber *sub = a->first; sub != NULL; sub = sub->next_of_agent)
+        if (!outqueue_withdraw(&sub->queue, nudge_id) && o != NULL)
+            enqueue(sub, o);
+    outline_unref(o);
+    return o == NULL ? COACH_ENOMEM : COACH_OK;
+}
+
 static void tell_call(struct subscribers *s, const char *agent_id, const char *call_id, const char *type,
                       const char *reason)
 {
@@ -598,13 +659,18 @@ void subscribers_call_ended(struct subscribers *s, const char *agent_id, const c
     tell_call(s, agent_id, call_id, "call_ended", call_end_name(why));
 }
 
+void subscribers_sight(struct subscribers *s, const char *agent_id, const char *call_id, const char *why)
+{
+    tell_call(s, agent_id, call_id, why != NULL ? "coach_blind" : "coach_back", why);
+}
+
 void subscribers_forget_call(struct subscribers *s, const char *agent_id, const char *call_id)
 {
     struct agent *a = agent_find(s, agent_id);
     if (a == NULL)
         return;
     for (size_t i = 0; i < a->nrecent;) {
-        if (strcmp(a->recent[i]->call_id, call_id) == 0)
+        if (a->recent[i]->is_nudge && strcmp(a->recent[i]->call_id, call_id) == 0)
             drop_recent(a, i);
         else
             i++;

@@ -11,6 +11,7 @@
 #include "daemon/coachd/counters.h"
 #include "lib/base/error.h"
 #include "lib/base/table.h"
+#include "lib/wire/event.h"
 #include "lib/wire/nudge.h"
 
 enum {
@@ -23,6 +24,8 @@ struct subscribers_handler {
     /* Silences `rule` in a call of this agent. Returns 0; COACH_EINVAL when the agent has no such call,
      * COACH_ELIMIT, COACH_ENOMEM. */
     int (*mute)(void *user, const char *agent_id, const char *call_id, const char *rule, coach_error *err);
+    /* What an agent does now, in all its calls. */
+    void (*state)(void *user, const char *agent_id, enum wire_state state);
     /* For welcome lines. */
     const char *(*rules_hash)(void *user);
     void *user;
@@ -58,9 +61,14 @@ void subscribers_accept(struct subscribers *s, int fd);
 /* Sends a nudge, which has an agent, to that agent, and keeps it until its ttl is over for one who reconnects.
  * `rank`: lower matters more. Returns 0 or COACH_ENOMEM. */
 int subscribers_nudge(struct subscribers *s, const struct nudge *n, int rank, const struct nudge_clocks *clocks);
+/* Takes a nudge back: drops it where it still waits, and tells the clients that may have it, those that reconnect
+ * included. Returns 0 or COACH_ENOMEM. */
+int subscribers_withdraw(struct subscribers *s, const char *agent_id, const char *nudge_id, const char *reason);
 /* Tells the agent's clients. */
 void subscribers_call_started(struct subscribers *s, const char *agent_id, const char *call_id);
 void subscribers_call_ended(struct subscribers *s, const char *agent_id, const char *call_id, enum call_end why);
+/* Whether coaching can see the call: `why` not, or NULL. */
+void subscribers_sight(struct subscribers *s, const char *agent_id, const char *call_id, const char *why);
 /* The call is another's now: drops what was not yet sent of it to this agent. */
 void subscribers_forget_call(struct subscribers *s, const char *agent_id, const char *call_id);
 

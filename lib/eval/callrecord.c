@@ -79,6 +79,14 @@ static int add_line(struct draft *d, const struct screenplay_line *line)
     return rc;
 }
 
+/* What was said of the agent's state while a line was still on its way stands above it, no later than it. */
+static void move_states(struct draft *d, int64_t end_ms)
+{
+    for (size_t i = d->exact.line_count; i > 0 && d->exact.lines[i - 1].kind != SCREENPLAY_SAYS; i--)
+        if (d->exact.lines[i - 1].start_ms > end_ms)
+            d->exact.lines[i - 1].start_ms = end_ms;
+}
+
 static int take_speech(struct draft *d, const struct wire_event *e)
 {
     bool repeat;
@@ -91,13 +99,15 @@ static int take_speech(struct draft *d, const struct wire_event *e)
     if (*text == '\0')
         return COACH_OK;
     bool known = e->role == COACH_ROLE_AGENT || e->role == COACH_ROLE_CUSTOMER;
-    int64_t start = e->start_ms != COACH_NO_TIME ? e->start_ms : e->end_ms;
+    int64_t end = e->end_ms != COACH_NO_TIME ? e->end_ms : recording_arrival(e);
+    int64_t start = e->start_ms != COACH_NO_TIME ? e->start_ms : end;
     const struct screenplay_line line = {.kind = SCREENPLAY_SAYS,
                                          .start_ms = not_negative(start),
                                          .end_ms = not_negative(e->end_ms),
                                          .role = known ? e->role : COACH_ROLE_SYSTEM,
                                          .text = text,
                                          .text_len = strlen(text)};
+    move_states(d, not_negative(end));
     return add_line(d, &line);
 }
 
@@ -106,18 +116,39 @@ static bool is_of(const struct wire_event *e, const char *call_id)
     return e->call_id.len == strlen(call_id) && memcmp(e->call_id.s, call_id, e->call_id.len) == 0;
 }
 
+static int take_state(struct draft *d, const struct wire_event *e, int64_t at_ms)
+{
+    static const enum screenplay_kind kinds[] = {SCREENPLAY_BACK, SCREENPLAY_HOLD, SCREENPLAY_LOOKUP};
+    const struct screenplay_line line = {.kind = kinds[e->state], .start_ms = at_ms, .end_ms = COACH_NO_TIME};
+    return add_line(d, &line);
+}
+
+/* When an event happened, on the clock of the call's lines; what has no time but that of its arrival is placed by how
+ * much the line before it arrived after its words. */
+static int64_t clock_of(const struct wire_event *e, int64_t *behind_ms)
+{
+    if (e->recv_ms == COACH_NO_TIME)
+        return recording_arrival(e);
+    int64_t end = e->end_ms != COACH_NO_TIME ? e->end_ms : e->start_ms;
+    if (end != COACH_NO_TIME)
+        *behind_ms = e->recv_ms - end;
+    return e->recv_ms - *behind_ms;
+}
+
 static int take_lines(struct draft *d, const struct recording *recording, const char *call_id)
 {
-    int64_t end_ms = 0;
+    int64_t end_ms = 0, behind_ms = 0;
     int rc = COACH_OK;
     for (size_t i = 0; i < recording->count && rc == COACH_OK; i++) {
         const struct wire_event *e = &recording->events[i];
-        int64_t at = recording_arrival(e);
         if (!is_of(e, call_id))
             continue;
+        int64_t at = clock_of(e, &behind_ms);
         end_ms = at > end_ms ? at : end_ms;
         if (e->type == WIRE_TRANSCRIPT && e->is_final)
             rc = take_speech(d, e);
+        else if (e->type == WIRE_STATE)
+            rc = take_state(d, e, end_ms);
     }
     if (rc == COACH_OK && d->exact.line_count == 0)
         rc = COACH_EINVAL;

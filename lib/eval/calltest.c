@@ -39,9 +39,9 @@ static struct wire_event event_of(enum wire_type type)
                                .stability = -1};
 }
 
-static enum call_activity activity_of(enum screenplay_kind kind)
+static enum wire_state state_of(enum screenplay_kind kind)
 {
-    return kind == SCREENPLAY_HOLD ? CALL_ON_HOLD : kind == SCREENPLAY_LOOKUP ? CALL_LOOKING_UP : CALL_TALKING;
+    return kind == SCREENPLAY_HOLD ? WIRE_HOLD : kind == SCREENPLAY_LOOKUP ? WIRE_LOOKUP : WIRE_TALKING;
 }
 
 /* Adds a line of speech; it arrives when it ends, or with the line above where that is later. */
@@ -71,8 +71,7 @@ static int stage(const struct screenplay *play, struct recording *r)
     *r = (struct recording){0};
     arena_init(&r->memory);
     r->events = arena_alloc(&r->memory, (play->line_count + 1) * sizeof *r->events);
-    r->activities = arena_alloc(&r->memory, play->line_count * sizeof *r->activities + 1);
-    int rc = r->events == NULL || r->activities == NULL ? COACH_ENOMEM : COACH_OK;
+    int rc = r->events == NULL ? COACH_ENOMEM : COACH_OK;
     for (size_t i = 0; i < play->line_count && rc == COACH_OK; i++) {
         const struct screenplay_line *line = &play->lines[i];
         if (line->kind == SCREENPLAY_SAYS) {
@@ -80,9 +79,12 @@ static int stage(const struct screenplay *play, struct recording *r)
             continue;
         }
         heard_ms = line->start_ms > heard_ms ? line->start_ms : heard_ms;
-        if (line->kind != SCREENPLAY_CALL_END)
-            r->activities[r->activity_count++] =
-                (struct recording_activity){r->count, heard_ms, activity_of(line->kind)};
+        if (line->kind == SCREENPLAY_CALL_END)
+            continue;
+        struct wire_event *e = &r->events[r->count++];
+        *e = event_of(WIRE_STATE);
+        e->state = state_of(line->kind);
+        e->recv_ms = heard_ms;
     }
     if (rc != COACH_OK)
         return rc;

@@ -36,7 +36,8 @@ int64_t recording_speaking_ms(const char *text, size_t len)
     return words * 60000 / RECORDING_PACE;
 }
 
-/* Gives a line without times that of its arrival, or the next free time of its call. */
+/* Gives a line without times the next free time of its call. One whose arrival was recorded stays as it is, so that
+ * the engine makes of it what it made of it live. */
 static int settle_times(struct reading *r, struct wire_event *e)
 {
     struct clock *clock = table_get(&r->clocks, e->call_id.s, e->call_id.len);
@@ -48,15 +49,12 @@ static int settle_times(struct reading *r, struct wire_event *e)
     if (e->type != WIRE_TRANSCRIPT)
         return COACH_OK;
     bool untimed = e->start_ms == COACH_NO_TIME && e->end_ms == COACH_NO_TIME;
-    if (untimed && e->recv_ms != COACH_NO_TIME) { /* as it was live: a line without times was said when it arrived */
-        e->start_ms = e->end_ms = e->recv_ms;
-        e->made_up_times = true;
-    } else if (untimed) {
+    if (untimed && e->recv_ms == COACH_NO_TIME) {
         e->made_up_times = true;
         e->start_ms = clock->end_ms;
         e->end_ms = e->start_ms + recording_speaking_ms(e->text.s, e->text.len);
     }
-    int64_t end = e->end_ms != COACH_NO_TIME ? e->end_ms : e->start_ms;
+    int64_t end = e->end_ms != COACH_NO_TIME ? e->end_ms : e->start_ms != COACH_NO_TIME ? e->start_ms : e->recv_ms;
     clock->end_ms = end > clock->end_ms ? end : clock->end_ms;
     return COACH_OK;
 }
@@ -68,8 +66,8 @@ static int on_event(void *user, const struct wire_event *event)
     if (event->type == WIRE_HELLO)
         return COACH_OK;
     struct wire_event e = *event;
-    struct wire_text *texts[] = {&e.call_id,    &e.agent_id, &e.queue,   &e.language, &e.text,
-                                 &e.segment_id, &e.channel,  &e.speaker, &e.ts,       &e.reason};
+    struct wire_text *texts[] = {&e.call_id, &e.agent_id, &e.queue, &e.language, &e.text, &e.segment_id,
+                                 &e.channel, &e.speaker,  &e.ts,    &e.reason,   &e.rule};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (keep_text(rec, texts[i]) != COACH_OK)
             return COACH_ENOMEM;

@@ -3,33 +3,23 @@
 #define COACH_EVAL_RECORDING_H
 
 #include "lib/base/arena.h"
-#include "lib/engine/engine.h"
 #include "lib/wire/event.h"
 
 /* Words a minute at which lines without times are taken to be spoken, one after the other. */
 enum { RECORDING_PACE = 150 };
-
-/* What the agent's desktop said before an event of the recording. */
-struct recording_activity {
-    size_t before; /* the event's index; activities are in its order */
-    int64_t at_ms; /* on the call's clock */
-    enum call_activity activity;
-};
 
 struct recording {
     struct arena memory;       /* holds all texts */
     struct wire_event *events; /* in file order; hellos are applied and left out */
     size_t count;
     size_t cap;
-    struct recording_activity *activities;
-    size_t activity_count;
 };
 
 /* Told of each line that could not be read; `line` counts from 1. */
 typedef void (*recording_problem_fn)(void *user, uint64_t line, const char *code, const char *message);
 
-/* Reads NDJSON text into `ret`. Transcripts without times get that of their arrival where it was recorded, else times
- * at RECORDING_PACE, call by call. Returns 0 (bad lines were reported) or COACH_ENOMEM. `ret` is always safe to clear.
+/* Reads NDJSON text into `ret`. Transcripts without times get times at RECORDING_PACE, call by call, but where their
+ * arrival was recorded. Returns 0 (bad lines were reported) or COACH_ENOMEM. `ret` is always safe to clear.
  */
 int recording_read(struct recording *ret, const char *text, size_t len, recording_problem_fn problem, void *user);
 void recording_clear(struct recording *r);

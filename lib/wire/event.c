@@ -1,11 +1,31 @@
 #include "lib/wire/event.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "lib/wire/json.h"
 
 const char *wire_role_name(coach_role role)
 {
     static const char *const names[] = {"unknown", "agent", "customer", "system"};
     return names[role];
+}
+
+static const char *const state_names[] = {"talking", "hold", "lookup"};
+
+const char *wire_state_name(enum wire_state state)
+{
+    return state_names[state];
+}
+
+bool wire_state_read(const char *name, enum wire_state *ret)
+{
+    for (size_t i = 0; i < sizeof state_names / sizeof *state_names; i++)
+        if (strcmp(state_names[i], name) == 0) {
+            *ret = (enum wire_state)i;
+            return true;
+        }
+    return false;
 }
 
 static void put_text(struct json_out *j, const char *key, const struct wire_text *t)
@@ -19,6 +39,22 @@ static void put_time(struct json_out *j, const char *key, int64_t ms)
         json_int(j, key, ms);
 }
 
+/* 0..1, or nothing when absent; as exact as what is decided by it: 0.7996 must not come back as 0.8. */
+static void put_share(struct json_out *j, const char *key, double value)
+{
+    char digits[32];
+    uint64_t billionths = value < 0 ? 0 : (uint64_t)(value * 1e9 + 0.5);
+    if (value < 0)
+        return;
+    if (billionths % 1000000 == 0) {
+        json_decimal(j, key, value);
+        return;
+    }
+    int n = snprintf(digits, sizeof digits, "%llu.%09llu", (unsigned long long)(billionths / 1000000000),
+                     (unsigned long long)(billionths % 1000000000));
+    json_raw(j, key, digits, (size_t)n);
+}
+
 static void put_transcript(struct json_out *j, const struct wire_event *e)
 {
     json_text(j, "role", wire_role_name(e->role));
@@ -30,10 +66,8 @@ static void put_transcript(struct json_out *j, const struct wire_event *e)
     put_text(j, "text", &e->text);
     put_time(j, "start_ms", e->start_ms);
     put_time(j, "end_ms", e->end_ms);
-    if (e->confidence >= 0)
-        json_decimal(j, "confidence", e->confidence);
-    if (e->stability >= 0)
-        json_decimal(j, "stability", e->stability);
+    put_share(j, "confidence", e->confidence);
+    put_share(j, "stability", e->stability);
     if (e->stable_len >= 0)
         json_int(j, "stable_len", e->stable_len);
     if (e->end_of_turn)
@@ -43,7 +77,7 @@ static void put_transcript(struct json_out *j, const struct wire_event *e)
 
 int wire_event_write(const struct wire_event *e, struct buf *out)
 {
-    static const char *const types[] = {"hello", "call_start", "transcript", "call_end"};
+    static const char *const types[] = {"hello", "call_start", "transcript", "state", "mute", "call_end"};
     struct json_out j;
     json_out_begin(&j, out);
     json_open_object(&j, NULL);
@@ -56,6 +90,10 @@ int wire_event_write(const struct wire_event *e, struct buf *out)
         json_bool(&j, "ack", true);
     if (e->type == WIRE_TRANSCRIPT)
         put_transcript(&j, e);
+    if (e->type == WIRE_STATE)
+        json_text(&j, "state", wire_state_name(e->state));
+    if (e->type == WIRE_MUTE)
+        put_text(&j, "rule", &e->rule);
     put_text(&j, "ts", &e->ts);
     put_time(&j, "recv_ms", e->recv_ms);
     put_text(&j, "reason", &e->reason);

@@ -15,7 +15,10 @@ struct wire_text {
     size_t len;
 };
 
-enum wire_type { WIRE_HELLO, WIRE_CALL_START, WIRE_TRANSCRIPT, WIRE_CALL_END };
+enum wire_type { WIRE_HELLO, WIRE_CALL_START, WIRE_TRANSCRIPT, WIRE_STATE, WIRE_MUTE, WIRE_CALL_END };
+
+/* What the agent is doing, as a desktop or the telephone system says it: "talking", "hold", "lookup". */
+enum wire_state { WIRE_TALKING, WIRE_HOLD, WIRE_LOOKUP };
 
 enum { WIRE_MAX_ID = 128 }; /* bytes of a call, agent or segment id */
 
@@ -32,6 +35,8 @@ struct wire_event {
     struct wire_text speaker;
     struct wire_text ts;
     struct wire_text reason;
+    struct wire_text rule; /* of a mute: never absent */
+    enum wire_state state; /* of a state */
     coach_role role;
     bool is_final;
     bool append;
@@ -48,6 +53,9 @@ struct wire_event {
 };
 
 const char *wire_role_name(coach_role role);
+const char *wire_state_name(enum wire_state state);
+/* Whether `name` is a state; if so `*ret` is set. */
+bool wire_state_read(const char *name, enum wire_state *ret);
 
 /* Adds the event as one canonical line with its newline. Returns 0 or an error of buf_add, `out` then unchanged. */
 int wire_event_write(const struct wire_event *event, struct buf *out);

@@ -207,6 +207,13 @@ static int read_role(struct message *m, const char *name, const json_t *v, coach
     return complain(m->handler, WIRE_BAD_FIELD, "%s: expected agent, customer, system or unknown", name);
 }
 
+static int read_state(struct message *m, const char *name, const json_t *v, enum wire_state *ret)
+{
+    if (json_is_string(v) && wire_state_read(json_string_value(v), ret))
+        return COACH_OK;
+    return complain(m->handler, WIRE_BAD_FIELD, "%s: expected talking, hold or lookup", name);
+}
+
 /* --- the fields --- */
 
 enum field {
@@ -220,6 +227,8 @@ enum field {
     F_SPEAKER,
     F_TS,
     F_REASON,
+    F_RULE,
+    F_STATE,
     F_ROLE,
     F_IS_FINAL,
     F_APPEND,
@@ -254,6 +263,8 @@ static const struct {
     {"speaker", F_SPEAKER},
     {"ts", F_TS},
     {"reason", F_REASON},
+    {"rule", F_RULE},
+    {"state", F_STATE},
     {"role", F_ROLE},
     {"is_final", F_IS_FINAL},
     {"append", F_APPEND},
@@ -295,6 +306,10 @@ static int read_field(struct message *m, const char *name, const json_t *v, enum
         return read_text(m, name, v, &e->ts);
     case F_REASON:
         return read_text(m, name, v, &e->reason);
+    case F_RULE:
+        return e->type == WIRE_MUTE ? read_id(m, name, v, &e->rule) : COACH_OK;
+    case F_STATE:
+        return e->type == WIRE_STATE ? read_state(m, name, v, &e->state) : COACH_OK;
     case F_ROLE:
         return read_role(m, name, v, &e->role);
     case F_IS_FINAL:
@@ -310,7 +325,7 @@ static int read_field(struct message *m, const char *name, const json_t *v, enum
     case F_END_MS:
         return read_number(m, name, v, -day, day, &e->end_ms);
     case F_RECV_MS:
-        return read_number(m, name, v, 0, day, &e->recv_ms);
+        return read_number(m, name, v, 0, 8 * day, &e->recv_ms); /* no call is let live longer than seven */
     case F_SEQ:
         return read_number(m, name, v, 0, INT64_MAX / 2, &e->seq);
     case F_STABLE_LEN:
@@ -350,10 +365,8 @@ static int read_type(struct message *m)
     static const struct {
         const char *name;
         enum wire_type type;
-    } types[] = {{"transcript", WIRE_TRANSCRIPT},
-                 {"hello", WIRE_HELLO},
-                 {"call_start", WIRE_CALL_START},
-                 {"call_end", WIRE_CALL_END}};
+    } types[] = {{"transcript", WIRE_TRANSCRIPT}, {"hello", WIRE_HELLO}, {"call_start", WIRE_CALL_START},
+                 {"state", WIRE_STATE},           {"mute", WIRE_MUTE},   {"call_end", WIRE_CALL_END}};
     const json_t *v = json_object_get(m->object, "type");
     m->event.type = WIRE_TRANSCRIPT;
     if (v == NULL || json_is_null(v))
@@ -365,7 +378,8 @@ static int read_type(struct message *m)
             m->event.type = types[i].type;
             return COACH_OK;
         }
-    return complain(m->handler, WIRE_UNKNOWN_TYPE, "type: expected hello, call_start, transcript or call_end");
+    return complain(m->handler, WIRE_UNKNOWN_TYPE,
+                    "type: expected hello, call_start, transcript, state, mute or call_end");
 }
 
 /* --- hello --- */
@@ -436,7 +450,7 @@ static int take_hello(struct message *m)
     return m->handler->event(m->handler->user, &m->event);
 }
 
-/* --- transcript, call_start, call_end --- */
+/* --- what belongs to a call --- */
 
 static void use_bound(struct wire_text *field, const char *bound)
 {
@@ -444,10 +458,16 @@ static void use_bound(struct wire_text *field, const char *bound)
         *field = (struct wire_text){bound, strlen(bound)};
 }
 
+static bool has(const struct message *m, const char *name)
+{
+    const json_t *v = json_object_get(m->object, name);
+    return v != NULL && !json_is_null(v);
+}
+
 static int find_role(struct message *m)
 {
     struct wire_event *e = &m->event;
-    if (json_object_get(m->object, "role") != NULL && !json_is_null(json_object_get(m->object, "role")))
+    if (has(m, "role"))
         return COACH_OK;
     if (e->channel.s == NULL)
         return complain(m->handler, WIRE_MISSING_FIELD,
@@ -465,6 +485,21 @@ static int find_role(struct message *m)
                     "channel: say in hello who speaks on it: \"channels\":{\"0\":\"customer\"}");
 }
 
+/* What a message of its type cannot do without. */
+static int check_complete(struct message *m)
+{
+    const struct wire_event *e = &m->event;
+    if (e->type == WIRE_STATE && !has(m, "state"))
+        return complain(m->handler, WIRE_MISSING_FIELD, "state: talking, hold or lookup");
+    if (e->type == WIRE_MUTE && e->rule.s == NULL)
+        return complain(m->handler, WIRE_MISSING_FIELD, "rule: which one to mute, by its id");
+    if (e->type != WIRE_TRANSCRIPT)
+        return COACH_OK;
+    if (e->text.s == NULL)
+        return complain(m->handler, WIRE_MISSING_FIELD, "text: a transcript needs one, \"\" is fine");
+    return find_role(m);
+}
+
 static int take_call_message(struct message *m)
 {
     struct wire_event *e = &m->event;
@@ -476,14 +511,8 @@ static int take_call_message(struct message *m)
         use_bound(&e->agent_id, m->reader->agent_id);
     else if (m->reader->call_id[0] == '\0')
         use_bound(&e->agent_id, m->reader->agent_id);
-    if (e->type == WIRE_TRANSCRIPT) {
-        if (e->text.s == NULL)
-            return complain(m->handler, WIRE_MISSING_FIELD, "text: a transcript needs one, \"\" is fine");
-        int rc = find_role(m);
-        if (rc != COACH_OK)
-            return rc;
-    }
-    return m->handler->event(m->handler->user, e);
+    int rc = check_complete(m);
+    return rc == COACH_OK ? m->handler->event(m->handler->user, e) : rc;
 }
 
 static int take_object(struct wire_reader *r, json_t *object, const struct wire_handler *handler)

@@ -38,13 +38,14 @@ static void on_problem_again(void *user, const struct wire_problem *problem)
 static int on_event(void *user, const struct wire_event *e)
 {
     struct seen *seen = user;
-    const struct wire_text *texts[] = {&e->call_id,    &e->agent_id, &e->queue,   &e->language, &e->text,
-                                       &e->segment_id, &e->channel,  &e->speaker, &e->ts,       &e->reason};
+    const struct wire_text *texts[] = {&e->call_id, &e->agent_id, &e->queue, &e->language, &e->text, &e->segment_id,
+                                       &e->channel, &e->speaker,  &e->ts,    &e->reason,   &e->rule};
     seen->events++;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         check_text(texts[i]);
     HOLDS(e->type == WIRE_HELLO || e->call_id.s != NULL);
     HOLDS(e->type != WIRE_TRANSCRIPT || e->text.s != NULL);
+    HOLDS(e->type != WIRE_MUTE || e->rule.s != NULL);
     buf_reset(&seen->again);
     HOLDS(wire_event_write(e, &seen->again) == COACH_OK);
     HOLDS(seen->again.len > 0 && seen->again.data[seen->again.len - 1] == '\n');

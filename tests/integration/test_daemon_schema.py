@@ -10,7 +10,7 @@ from coachtest import Daemon
 
 FOLDER = coachtest.SOURCE / "packaging" / "schema"
 TAKEN = {"ingest_hello", "call_start", "transcript", "call_end", "agent_hello", "agent_shown", "agent_feedback",
-         "agent_mute", "agent_ping", "control_request"}
+         "agent_mute", "agent_ping", "agent_state", "call_state", "call_mute", "control_request"}
 
 # What clients may say, to the schema and to the daemon.
 INGEST = [
@@ -23,12 +23,15 @@ INGEST = [
                     "seq": 41}),
     ("transcript", {"channel": 1, "text": "hello", "confidence": 0.5, "stable_len": 3, "segment_id": 7,
                     "end_of_turn": True, "append": False, "speaker": "x", "recv_ms": 5}),
+    ("call_state", {"type": "state", "call_id": "c-1", "state": "hold", "seq": 41}),
+    ("call_mute", {"type": "mute", "rule": "some-rule"}),
     ("call_end", {"type": "call_end", "call_id": "c-1", "reason": "hangup", "seq": 42}),
 ]
 AGENT = [
     ("agent_hello", {"type": "hello", "agent_id": "sam", "token": "t", "resume": ""}),
     ("agent_ping", {"type": "ping"}),
     ("agent_shown", {"type": "shown", "nudge_id": "0123456789abcdef"}),
+    ("agent_state", {"type": "state", "state": "lookup"}),
     ("agent_feedback", {"type": "feedback", "nudge_id": "0123456789abcdef", "verdict": "helpful"}),
 ]
 REFUSED = [
@@ -36,6 +39,8 @@ REFUSED = [
     ("transcript", {"call_id": "c", "role": "robot", "text": "x"}),
     ("transcript", {"call_id": "c", "role": "agent", "text": "x", "seq": -1}),
     ("ingest_hello", {"type": "hello", "channels": {"0": "robot"}}),
+    ("call_state", {"type": "state", "call_id": "c"}), ("call_state", {"type": "state", "call_id": "c", "state": "x"}),
+    ("call_mute", {"type": "mute", "call_id": "c"}), ("call_mute", {"type": "mute", "call_id": "c", "rule": ""}),
 ]
 
 
@@ -66,7 +71,8 @@ def test_what_clients_may_say_is_understood():
         sam.skip_to("pong")
         sam.expect("pong")
         status = d.status()
-        assert status["lines"] == {"ok": len(INGEST), "no_memory": 0, "unknown_fields": 0}, status["lines"]
+        assert status["lines"] == {"ok": len(INGEST), "no_memory": 0, "unknown_fields": 0, "interim": 1, "late": 0,
+                                   "repeated": 0}, status["lines"]
         assert sum(status["errors"].values()) == 0, status["errors"]
 
 

@@ -72,7 +72,7 @@ static const struct {
     {",\"start_ms\":100", 100, COACH_NO_TIME, 100, 100},
     {",\"end_ms\":900", COACH_NO_TIME, 900, 900, 900},
     {",\"start_ms\":100,\"end_ms\":900,\"recv_ms\":1500", 100, 900, 1500, 900},
-    {",\"recv_ms\":1500", 1500, 1500, 1500, 1500},
+    {",\"recv_ms\":1500", COACH_NO_TIME, COACH_NO_TIME, 1500, 1500},
     {"", 0, 400, 400, 400},
 };
 
@@ -132,7 +132,8 @@ static void on_step(void *user, const struct call *call, const struct wire_event
     if (event != NULL)
         ck_assert_int_eq(buf_addf(&out, "%d ", (int)event->type), COACH_OK);
     for (size_t i = 0; i < results->count; i++)
-        ck_assert_int_eq(buf_addf(&out, "[%s %s %s %s@%lld] ", findings[i].nudge.call_id, findings[i].nudge.agent_id,
+        ck_assert_int_eq(buf_addf(&out, "[%s %s %s %s@%lld] ", findings[i].nudge.call_id,
+                                  findings[i].nudge.agent_id == NULL ? "-" : findings[i].nudge.agent_id,
                                   findings[i].nudge.rule,
                                   findings[i].nudge.held == NULL ? "shown" : findings[i].nudge.held,
                                   (long long)findings[i].nudge.at_ms),
@@ -172,12 +173,31 @@ START_TEST(each_call_of_a_recording_is_replayed_with_its_own_state_and_agent)
 }
 END_TEST
 
+START_TEST(a_call_that_names_its_agent_late_has_none_until_then)
+{
+    ck_assert_str_eq(replayed(SAY("c", "agent", "calm down", ",\"start_ms\":5")
+                                  SAY("d", "agent", "calm down", ",\"start_ms\":7")
+                                      SAY("c", "customer", "hi", ",\"start_ms\":9000,\"agent_id\":\"sam\"")),
+                     "2 2 [d nobody a shown@7] [c - a no_agent@5] 2 ");
+}
+END_TEST
+
+START_TEST(a_state_and_a_mute_of_a_recording_count_as_they_did_live)
+{
+    ck_assert_str_eq(replayed(SAY("c", "customer", "hi",
+                                  ",\"start_ms\":5") "{\"type\":\"mute\",\"call_id\":\"c\",\"rule\":\"a\"}\n"
+                                                     "{\"type\":\"state\",\"call_id\":\"c\",\"state\":\"hold\"}\n" SAY(
+                                                         "c", "agent", "calm down", ",\"start_ms\":9")),
+                     "2 4 3 2 [c nobody a muted@9] ");
+}
+END_TEST
+
 START_TEST(a_call_that_ended_begins_anew)
 {
     ck_assert_str_eq(
         replayed(SAY("c", "agent", "calm down", ",\"start_ms\":5") "{\"type\":\"call_end\",\"call_id\":\"c\"}\n" SAY(
             "c", "agent", "calm down", ",\"start_ms\":9")),
-        "2 [c nobody a shown@5] 3 2 [c nobody a shown@9] ");
+        "2 [c nobody a shown@5] 5 2 [c nobody a shown@9] ");
 }
 END_TEST
 
@@ -186,7 +206,7 @@ START_TEST(what_arrived_late_cools_down_as_it_did_live)
     ck_assert_str_eq(replayed(SAY("c", "agent", "calm down", ",\"recv_ms\":1000")
                                   SAY("c", "agent", "calm down", ",\"recv_ms\":60999")
                                       SAY("c", "agent", "calm down", ",\"recv_ms\":61000")),
-                     "2 [c nobody a shown@1000] 2 [c nobody a cooldown@60999] 2 [c nobody a shown@61000] ");
+                     "2 [c nobody a shown@0] 2 [c nobody a cooldown@59999] 2 [c nobody a shown@60000] ");
 }
 END_TEST
 
@@ -205,6 +225,8 @@ int main(void)
     c = tcase_create("replay");
     tcase_add_checked_fixture(c, setup_replay, teardown_replay);
     tcase_add_test(c, each_call_of_a_recording_is_replayed_with_its_own_state_and_agent);
+    tcase_add_test(c, a_call_that_names_its_agent_late_has_none_until_then);
+    tcase_add_test(c, a_state_and_a_mute_of_a_recording_count_as_they_did_live);
     tcase_add_test(c, a_call_that_ended_begins_anew);
     tcase_add_test(c, what_arrived_late_cools_down_as_it_did_live);
     suite_add_tcase(s, c);

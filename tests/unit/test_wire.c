@@ -294,6 +294,13 @@ static const struct {
     {LINE(",\"stable_len\":65537"), "bad_field: stable_len"},
     {LINE(",\"confidence\":\"high\""), "bad_field: confidence"},
     {LINE(",\"stability\":true"), "bad_field: stability"},
+    {"{\"type\":\"state\",\"call_id\":\"c\"}", "missing_field: state: talking, hold or lookup"},
+    {"{\"type\":\"state\",\"call_id\":\"c\",\"state\":null}", "missing_field: state"},
+    {"{\"type\":\"state\",\"call_id\":\"c\",\"state\":\"" SECRET "\"}", "bad_field: state: expected talking"},
+    {"{\"type\":\"state\",\"call_id\":\"c\",\"state\":1}", "bad_field: state"},
+    {"{\"type\":\"state\",\"state\":\"hold\"}", "missing_field: call_id"},
+    {"{\"type\":\"mute\",\"call_id\":\"c\"}", "missing_field: rule"},
+    {"{\"type\":\"mute\",\"call_id\":\"c\",\"rule\":\"\"}", "bad_field: rule"},
 };
 
 START_TEST(a_bad_line_is_refused_by_field_and_never_quoted)
@@ -566,6 +573,10 @@ START_TEST(what_the_handler_returns_ends_the_line)
 }
 END_TEST
 
+#define SHARES                                                                                                         \
+    "{\"type\":\"transcript\",\"call_id\":\"c\",\"role\":\"agent\",\"is_final\":false,\"text\":\"\","                  \
+    "\"confidence\":0.799600000,\"stability\":0.000000001}\n"
+
 START_TEST(an_event_that_was_written_is_read_as_it_was)
 {
     static const char *const full =
@@ -579,6 +590,11 @@ START_TEST(an_event_that_was_written_is_read_as_it_was)
         "{\"type\":\"hello\",\"call_id\":\"c\",\"ack\":true,\"seq\":4611686018427387903}\n",
         "{\"type\":\"call_start\",\"call_id\":\"c\",\"queue\":\"q\"}\n",
         "{\"type\":\"call_end\",\"call_id\":\"c\",\"reason\":\"\"}\n",
+        "{\"type\":\"state\",\"call_id\":\"c\",\"state\":\"talking\",\"recv_ms\":604800000}\n",
+        "{\"type\":\"state\",\"call_id\":\"c\",\"state\":\"hold\"}\n",
+        "{\"type\":\"state\",\"call_id\":\"c\",\"state\":\"lookup\"}\n",
+        "{\"type\":\"mute\",\"call_id\":\"c\",\"rule\":\"tone-x\"}\n",
+        SHARES,
     };
     const char *line = _i == 0 ? full : others[_i - 1];
     ck_assert_int_eq(feed(line), COACH_OK);
@@ -589,6 +605,14 @@ START_TEST(an_event_that_was_written_is_read_as_it_was)
 END_TEST
 
 /* --- JSON --- */
+
+START_TEST(a_state_or_a_rule_beside_the_text_of_a_line_means_nothing)
+{
+    ck_assert_int_eq(feed(LINE(",\"state\":\"open\",\"rule\":7")), COACH_OK);
+    ck_assert_str_eq(troubles.data, "");
+    ck_assert_int_eq(last.type, WIRE_TRANSCRIPT);
+}
+END_TEST
 
 START_TEST(any_text_that_is_written_is_read_back)
 {
@@ -802,7 +826,8 @@ static void add_reader_tests(TCase *t)
     tcase_add_test(t, a_later_hello_brings_its_own_channels);
     tcase_add_loop_test(t, a_channel_map_has_a_limit, 64, 66);
     tcase_add_test(t, what_the_handler_returns_ends_the_line);
-    tcase_add_loop_test(t, an_event_that_was_written_is_read_as_it_was, 0, 4);
+    tcase_add_loop_test(t, an_event_that_was_written_is_read_as_it_was, 0, 9);
+    tcase_add_test(t, a_state_or_a_rule_beside_the_text_of_a_line_means_nothing);
 }
 
 int main(void)
