@@ -390,9 +390,10 @@ static void any_arrivals(struct reference_call *call)
         call->end_ms = last + 200000; /* far from anything that its own lateness could move */
     else if (one_in(2))
         call->end_ms = last + 500 * (int64_t)pick(one_in(2) ? 8 : 80);
-    else if (one_in(4) && call->count > 2)
-        call->away[call->away_count++] =
-            (struct reference_span){500 * (int64_t)pick(20), last - 500 * (int64_t)pick(10), one_in(2)};
+    else if (one_in(4) && call->count > 2) {
+        int64_t from = 500 * (int64_t)pick(20), to = last - 500 * (int64_t)pick(10);
+        call->away[call->away_count++] = (struct reference_span){from, to > from ? to : from + 500, one_in(2)};
+    }
 }
 
 static void make_call(struct reference_call *call)

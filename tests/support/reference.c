@@ -646,7 +646,8 @@ static int64_t talks_over(const struct history *h, size_t i, size_t now)
 /* It is judged when it comes, and whenever a line comes that was spoken beside it. */
 static bool is_beside(const struct history *h, size_t i, size_t now)
 {
-    return now == i || (!h->small[now] && h->start[now] < h->end[i] && h->end[now] > h->start[i]);
+    return now == i || (!h->small[now] && speaks(h->call->lines[now].role) && h->start[now] < h->end[i] &&
+                        h->end[now] > h->start[i]);
 }
 
 static void find_overlap(const struct history *h, const struct when_node *node, struct moments *ret)
@@ -722,6 +723,7 @@ static void find_silence(const struct history *h, const struct when_node *node, 
         if (until == INT64_MIN || at >= until || (node->without != WHEN_NONE && was_announced(h, node, i)))
             continue;
         struct moment m = moment_of(0, pos_of_time(h, at), -1, words, at, at, at);
+        m.by_time = h->call->lines[words].arrival_ms > h->end[words]; /* it may have come when this was decided */
         add_moment(ret, m);
         wanted = wanted * 2 < node->longer_ms * 8 ? wanted * 2 : node->longer_ms * 8; /* 42 */
     }
@@ -803,7 +805,7 @@ static void find(const struct history *h, const struct when_node *node, struct m
     }
     size_t kept = 0;
     for (size_t i = 0; i < ret->count; i++) /* 48 */
-        if (h->untimed == h->n || ret->items[i].decided_ms < h->heard[h->untimed])
+        if (h->untimed == h->n || ret->items[i].pos < h->untimed || ret->items[i].decided_ms < h->heard[h->untimed])
             ret->items[kept++] = ret->items[i];
     ret->count = kept;
 }
