@@ -3,11 +3,13 @@
 #include <string.h>
 
 #include "daemon/cli/score.h"
+#include "daemon/cli/cli.h"
 #include "daemon/cli/screen.h"
 #include "lib/base/error.h"
 #include "lib/wire/json.h"
 
 static const char *const titles[] = {[SCORE_LINES] = "lines",
+                                     [SCORE_EXAMPLES] = "examples of the pack",
                                      [SCORE_FINDINGS] = "calls: findings, before attention",
                                      [SCORE_NUDGES] = "calls: nudges, after attention",
                                      [SCORE_FREE] = "calls without labels: findings, before attention",
@@ -22,11 +24,6 @@ static bool is_free(enum score_kind kind)
 static bool is_empty(const struct score_counts *c)
 {
     return c->tally.hits + c->tally.missed + c->tally.wrong + c->neither + c->unsure == 0;
-}
-
-static double per_hundred(uint64_t n, uint64_t turns)
-{
-    return turns == 0 ? 0 : 100.0 * (double)n / (double)turns;
 }
 
 /* --- text --- */
@@ -61,11 +58,11 @@ static void put_free(const struct score_table *t)
         struct score_counts c = score_count_row(t, i);
         if (!is_empty(&c))
             printf("  %-40.40s %6" PRIu64 "  %7.3f\n", t->rows[i].name, c.tally.wrong,
-                   per_hundred(c.tally.wrong, t->agent_turns));
+                   score_per_100_turns(t, c.tally.wrong));
     }
     struct score_counts all = score_count(t, NULL);
     printf("  %-40s %6" PRIu64 "  %7.3f per 100 agent turns\n", "all", all.tally.wrong,
-           per_hundred(all.tally.wrong, t->agent_turns));
+           score_per_100_turns(t, all.tally.wrong));
 }
 
 static void put_rows(enum score_kind kind, const struct score_table *t)
@@ -83,7 +80,7 @@ static void put_rows(enum score_kind kind, const struct score_table *t)
     if (calls)
         printf("  %" PRIu64 " wrong in %" PRIu64
                " calls where nothing is expected; %.3f wrong per 100 agent turns (%" PRIu64 " turns)\n",
-               t->wrong_in_clean, t->clean_calls, per_hundred(all.tally.wrong, t->agent_turns), t->agent_turns);
+               t->wrong_in_clean, t->clean_calls, score_per_100_turns(t, all.tally.wrong), t->agent_turns);
 }
 
 static bool is_listed(const struct score_listing *l, enum score_outcome outcome)
@@ -142,7 +139,28 @@ static void put_list(const struct score_table *t, const struct score_listing *l)
         printf("  ... and %zu more (--list)\n", more);
 }
 
-int score_print_text(const struct score *s, const struct score_listing *listing)
+/* Returns whether all is reached. */
+static bool put_reach(const struct score *s, const struct reach *reach)
+{
+    bool all = true;
+    if (reach->count > 0)
+        puts("\nreach");
+    for (size_t i = 0; i < reach->count; i++) {
+        const struct reach_goal *g = &reach->goals[i];
+        double figure;
+        bool known = reach_figure(g, s, &figure), met = known && reach_is_met(g, figure);
+        all = all && met;
+        printf("  %-8s %s: ", met ? "reached" : "MISSED", g->name);
+        if (known)
+            printf("%.3f, ", figure);
+        else
+            fputs("not measured, ", stdout);
+        printf("%s %g\n", g->at_most ? "at most" : "at least", g->threshold);
+    }
+    return all;
+}
+
+int score_print_text(const struct score *s, const struct reach *reach, const struct score_listing *listing)
 {
     bool first = true;
     for (enum score_kind kind = 0; kind < SCORE_KINDS; kind++) {
@@ -150,9 +168,9 @@ int score_print_text(const struct score *s, const struct score_listing *listing)
         if (t->items == 0)
             continue;
         printf("%s%s (%" PRIu64 "%s%s)\n", first ? "" : "\n", titles[kind], t->items,
-               kind == SCORE_LINES     ? " lines"
-               : kind == SCORE_SIGNALS ? " rows"
-                                       : " calls",
+               kind == SCORE_LINES || kind == SCORE_EXAMPLES ? " lines"
+               : kind == SCORE_SIGNALS                       ? " rows"
+                                                             : " calls",
                s->half == 'a'   ? ", half a"
                : s->half == 'b' ? ", half b"
                                 : "");
@@ -163,7 +181,7 @@ int score_print_text(const struct score *s, const struct score_listing *listing)
             put_rows(kind, t);
         put_list(t, listing);
     }
-    return COACH_OK;
+    return put_reach(s, reach) ? CLI_OK : CLI_FOUND;
 }
 
 /* --- JSON --- */
@@ -214,9 +232,9 @@ static void json_table(struct json_out *j, enum score_kind kind, const struct sc
     struct score_counts all = score_count(t, NULL);
     json_open_object(j, score_kind_name(kind));
     json_int(j, "items", (int64_t)t->items);
-    if (kind != SCORE_LINES && kind != SCORE_SIGNALS) {
+    if (t->agent_turns > 0) {
         json_int(j, "agent_turns", (int64_t)t->agent_turns);
-        json_decimal(j, "wrong_per_100_agent_turns", per_hundred(all.tally.wrong, t->agent_turns));
+        json_decimal(j, "wrong_per_100_agent_turns", score_per_100_turns(t, all.tally.wrong));
         json_int(j, "clean_calls", (int64_t)t->clean_calls);
         json_int(j, "wrong_in_clean_calls", (int64_t)t->wrong_in_clean);
     }
@@ -244,7 +262,29 @@ static void json_table(struct json_out *j, enum score_kind kind, const struct sc
     json_close_object(j);
 }
 
-int score_print_json(const struct score *s, const struct score_listing *listing)
+/* Returns whether all is reached. */
+static bool json_reach(struct json_out *j, const struct score *s, const struct reach *reach)
+{
+    bool all = true;
+    json_open_array(j, "reach");
+    for (size_t i = 0; i < reach->count; i++) {
+        const struct reach_goal *g = &reach->goals[i];
+        double figure;
+        bool known = reach_figure(g, s, &figure), met = known && reach_is_met(g, figure);
+        all = all && met;
+        json_open_object(j, NULL);
+        json_text(j, "measure", g->name);
+        if (known)
+            json_decimal(j, "figure", figure);
+        json_decimal(j, g->at_most ? "at_most" : "at_least", g->threshold);
+        json_bool(j, "reached", met);
+        json_close_object(j);
+    }
+    json_close_array(j);
+    return all;
+}
+
+int score_print_json(const struct score *s, const struct reach *reach, const struct score_listing *listing)
 {
     struct buf out;
     struct json_out j;
@@ -256,10 +296,11 @@ int score_print_json(const struct score *s, const struct score_listing *listing)
     for (enum score_kind kind = 0; kind < SCORE_KINDS; kind++)
         if (s->tables[kind].items > 0)
             json_table(&j, kind, &s->tables[kind], listing);
+    bool reached = json_reach(&j, s, reach);
     json_close_object(&j);
     int rc = json_out_end(&j, true);
     if (rc == COACH_OK)
         fputs(out.data, stdout);
     buf_clear(&out);
-    return rc;
+    return rc != COACH_OK ? cli_fail("score", "out of memory") : reached ? CLI_OK : CLI_FOUND;
 }

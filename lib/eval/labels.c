@@ -82,13 +82,16 @@ static int keep_findings(struct reading *r, const struct json_in *list, struct l
 
 static int read_line(struct reading *r, const struct json_in *v, struct label_line *ret)
 {
+    const char *role = json_in_text(v, "role");
     ret->id = ret->prev_customer = "";
+    ret->role = role != NULL && strcmp(role, "customer") == 0 ? COACH_ROLE_CUSTOMER : COACH_ROLE_AGENT;
     ret->all_unsure = json_in_bool(v, "uncertain", false);
     if (keep(r, json_in_text(v, "id"), &ret->id) != COACH_OK ||
         keep(r, json_in_text(v, "prev_customer"), &ret->prev_customer) != COACH_OK ||
         keep(r, json_in_text(v, "text"), &ret->text) != COACH_OK ||
         keep(r, json_in_text(v, "note"), &ret->note) != COACH_OK ||
         keep_names(r, json_in_get(v, "labels"), &ret->labels) != COACH_OK ||
+        keep_names(r, json_in_get(v, "judged"), &ret->judged) != COACH_OK ||
         keep_names(r, json_in_get(v, "uncertain"), &ret->unsure) != COACH_OK)
         return COACH_ENOMEM;
     return keep_names(r, json_in_get(v, "labels_uncertain"), &ret->unsure);
@@ -192,6 +195,50 @@ void labels_clear(struct labels *l)
 {
     arena_clear(&l->memory);
     *l = (struct labels){0};
+}
+
+/* --- the examples of a pack --- */
+
+static int add_examples(struct labels *l, const struct pack *pack, const struct def_rule *def,
+                        const struct def_texts *examples, const char *which)
+{
+    bool customer = pack_speaker(pack_file_of(pack, def->node), def) == RULE_CUSTOMER;
+    struct label_names category = {.items = arena_alloc(&l->memory, sizeof(char *)), .count = 1};
+    if (category.items == NULL || (category.items[0] = arena_str(&l->memory, def->category.s)) == NULL)
+        return COACH_ENOMEM;
+    for (size_t i = 0; i < examples->count; i++) {
+        if (arena_grow(&l->memory, &l->lines, l->count, &l->cap, sizeof *l->lines) != COACH_OK)
+            return COACH_ENOMEM;
+        struct label_line *to = &l->lines[l->count];
+        *to = (struct label_line){.id = arena_fmt(&l->memory, "%s %s %zu", def->id.s, which, i + 1),
+                                  .prev_customer = "",
+                                  .text = arena_str(&l->memory, examples->items[i].s),
+                                  .judged = category,
+                                  .role = customer ? COACH_ROLE_CUSTOMER : COACH_ROLE_AGENT};
+        if (examples == &def->match)
+            to->labels = category;
+        if (to->id == NULL || to->text == NULL)
+            return COACH_ENOMEM;
+        l->count++;
+    }
+    return COACH_OK;
+}
+
+int labels_of_examples(struct labels *ret, const struct pack *pack)
+{
+    *ret = (struct labels){.kind = LABELS_LINES};
+    arena_init(&ret->memory);
+    int rc = COACH_OK;
+    for (size_t i = 0; i < pack->file_count; i++)
+        for (size_t k = 0; k < pack->files[i].rule_count && rc == COACH_OK; k++) {
+            const struct def_rule *def = &pack->files[i].rules[k];
+            if (def->when.node != NULL || pack_mode(&pack->files[i], def) == RULE_DISABLED)
+                continue;
+            rc = add_examples(ret, pack, def, &def->match, "match");
+            if (rc == COACH_OK)
+                rc = add_examples(ret, pack, def, &def->no_match, "no_match");
+        }
+    return rc;
 }
 
 bool labels_in_half(const char *id, char half)

@@ -8,6 +8,7 @@
 
 #include "lib/base/arena.h"
 #include "lib/eval/recording.h"
+#include "lib/rules/pack.h"
 
 struct label_names {
     const char **items;
@@ -16,12 +17,14 @@ struct label_names {
 bool label_names_have(const struct label_names *names, const char *name);
 
 /* {"id","prev_customer","text","labels":[...]}: a line of the agent, and what it is. Optional: "uncertain": true, or a
- * list of the labels that are ("labels_uncertain" is the same list); "note". */
+ * list of the labels that are ("labels_uncertain" is the same list); "judged", a list of the labels that were looked
+ * for, unless all were; "role", unless the agent's; "note". */
 struct label_line {
     const char *id, *prev_customer, *text;
     const char *note; /* or NULL */
-    struct label_names labels, unsure;
+    struct label_names labels, unsure, judged;
     bool all_unsure;
+    coach_role role;
 };
 
 /* One finding of a call. `segment_id` is NULL where any place will do; `latest_ms` is INT64_MAX where any time will. */
@@ -59,6 +62,10 @@ struct labels {
  * to clear. */
 int labels_read(struct labels *ret, const char *text, size_t len, recording_problem_fn problem, void *user);
 void labels_clear(struct labels *l);
+
+/* The examples of the rules in a pack as a set of lines: a rule's category is the label of what it must match, and the
+ * only one that was looked for. Conversational rules have none. Returns as above. */
+int labels_of_examples(struct labels *ret, const struct pack *pack);
 
 /* Half of a set: the things whose id ends in an odd number ('a') or an even one ('b'; an id without a number is in
  * 'a'). `half` is 0 for all. */

@@ -11,8 +11,9 @@ enum { NO_ROW = UINT32_MAX, NEAR_TURNS = 2 };
 const char *score_kind_name(enum score_kind kind)
 {
     static const char *const names[] = {
-        [SCORE_LINES] = "lines",        [SCORE_FINDINGS] = "findings",       [SCORE_NUDGES] = "nudges",
-        [SCORE_FREE] = "free_findings", [SCORE_FREE_NUDGES] = "free_nudges", [SCORE_SIGNALS] = "signals"};
+        [SCORE_LINES] = "lines",    [SCORE_EXAMPLES] = "examples",        [SCORE_FINDINGS] = "findings",
+        [SCORE_NUDGES] = "nudges",  [SCORE_FREE] = "unlabelled_findings", [SCORE_FREE_NUDGES] = "unlabelled_nudges",
+        [SCORE_SIGNALS] = "signals"};
     return names[kind];
 }
 
@@ -114,6 +115,11 @@ struct score_counts score_count_row(const struct score_table *t, size_t row)
     return c;
 }
 
+double score_per_100_turns(const struct score_table *t, uint64_t n)
+{
+    return t->agent_turns == 0 ? 0 : 100.0 * (double)n / (double)t->agent_turns;
+}
+
 /* --- lines --- */
 
 static struct wire_text text_of(const char *s)
@@ -153,8 +159,8 @@ static int hear_line(struct score *s, const struct label_line *line, struct hear
     struct wire_event events[2];
     size_t n = 0;
     if (line->prev_customer[0] != '\0')
-        events[n++] = said_by(COACH_ROLE_CUSTOMER, "customer", line->prev_customer, 0);
-    events[n] = said_by(COACH_ROLE_AGENT, "agent", line->text, n == 0 ? 0 : events[0].end_ms);
+        events[n++] = said_by(COACH_ROLE_CUSTOMER, "before", line->prev_customer, 0);
+    events[n] = said_by(line->role, "line", line->text, n == 0 ? 0 : events[0].end_ms);
     return heard_run(ret, events, n + 1, s->set, false);
 }
 
@@ -167,7 +173,7 @@ static const struct heard_finding *found_for(const struct heard *h, const struct
         bool explained = false;
         for (size_t k = 0; unexplained != NULL && k < unexplained->count; k++)
             explained = explained || labelmap_means(map, unexplained->items[k], f->rule);
-        if (strcmp(f->segment_id, "agent") == 0 && labelmap_means(map, label, f->rule) && !explained)
+        if (strcmp(f->segment_id, "line") == 0 && labelmap_means(map, label, f->rule) && !explained)
             return f;
     }
     return NULL;
@@ -200,24 +206,25 @@ static bool judge_label(const struct heard *h, const struct labelmap *map, const
     return f != NULL || m->outcome == SCORE_MISSED;
 }
 
-static int score_line(struct score *s, const struct label_line *line, const struct labelmap *map, uint32_t item)
+static int score_line(struct score *s, struct score_table *t, const struct label_line *line, const struct labelmap *map)
 {
-    struct score_table *t = &s->tables[SCORE_LINES];
     struct heard h;
     int rc = hear_line(s, line, &h);
     for (size_t i = 0; i < t->row_count && rc == COACH_OK; i++) {
         struct score_mark m = {
-            .row = (uint32_t)i, .item = item, .id = line->id, .text = line->text, .note = line->note};
-        if (judge_label(&h, map, line, t->rows[i].name, &m))
+            .row = (uint32_t)i, .item = (uint32_t)t->items, .id = line->id, .text = line->text, .note = line->note};
+        bool judged = line->judged.count == 0 || label_names_have(&line->judged, t->rows[i].name);
+        if (judged && judge_label(&h, map, line, t->rows[i].name, &m))
             rc = add_mark(s, t, m);
     }
+    t->items++;
     heard_clear(&h);
     return rc;
 }
 
-int score_lines(struct score *s, const struct labels *labels, const struct labelmap *map)
+/* A row for each label of the map, in its order, and for those that only the set has. */
+static int name_labels(struct score *s, struct score_table *t, const struct labels *labels, const struct labelmap *map)
 {
-    struct score_table *t = &s->tables[SCORE_LINES];
     uint32_t row;
     int rc = COACH_OK;
     for (size_t i = 0; i < map->count && rc == COACH_OK; i++)
@@ -226,9 +233,16 @@ int score_lines(struct score *s, const struct labels *labels, const struct label
         for (size_t k = 0; k < labels->lines[i].labels.count && rc == COACH_OK; k++)
             if (strcmp(labels->lines[i].labels.items[k], "none") != 0)
                 rc = row_of(s, t, map, labels->lines[i].labels.items[k], &row);
+    return rc;
+}
+
+int score_lines(struct score *s, enum score_kind kind, const struct labels *labels, const struct labelmap *map)
+{
+    struct score_table *t = &s->tables[kind];
+    int rc = name_labels(s, t, labels, map);
     for (size_t i = 0; i < labels->count && rc == COACH_OK; i++)
         if (labels_in_half(labels->lines[i].id, s->half))
-            rc = score_line(s, &labels->lines[i], map, (uint32_t)t->items++);
+            rc = score_line(s, t, &labels->lines[i], map);
     return rc;
 }
 
@@ -431,6 +445,15 @@ static int row_of_rule(struct judging *j, const struct rule *rule, uint32_t *ret
     return row_of(j->s, j->t, j->map, rule->id, ret);
 }
 
+/* Whether it is what was expected, and another finding was it before. */
+static bool would_fit(const struct judging *j, const struct heard_finding *f)
+{
+    for (size_t i = 0; i < j->label->expected_count; i++)
+        if (fits(j, &j->label->expected[i], f))
+            return true;
+    return false;
+}
+
 static int mark_others(struct judging *j, bool nudges)
 {
     int rc = COACH_OK;
@@ -445,6 +468,8 @@ static int mark_others(struct judging *j, bool nudges)
                                .rule = f->rule->id,
                                .text = words_at(j, f->segment_id),
                                .note = f->said[0] == '\0' ? NULL : f->said};
+        if (m.outcome == SCORE_WRONG && would_fit(j, f))
+            m.note = "again";
         rc = row_of_rule(j, f->rule, &m.row);
         if (rc == COACH_OK)
             rc = add_mark(j->s, j->t, m);
@@ -498,6 +523,17 @@ static const struct part *part_of(const struct split *splits, size_t n, const ch
     return NULL;
 }
 
+/* The recordings taken apart; `splits` has room for them. */
+static int split_all(struct split *splits, const struct recording *recordings, size_t n, size_t *read)
+{
+    int rc = COACH_OK;
+    while (*read < n && rc == COACH_OK) {
+        rc = split_read(&splits[*read], &recordings[*read]);
+        (*read)++;
+    }
+    return rc;
+}
+
 static int judge_labelled(struct score *s, const struct labels *labels, const struct labelmap *map,
                           const struct split *splits, size_t n)
 {
@@ -518,25 +554,102 @@ static int judge_labelled(struct score *s, const struct labels *labels, const st
     return rc;
 }
 
-int score_calls(struct score *s, const struct labels *labels, const struct labelmap *map,
-                const struct recording *recordings, size_t n)
+/* --- signals --- */
+
+static bool is_heard(const struct score *s, const struct heard *h, const char *signal, const char *segment_id)
+{
+    for (size_t i = 0; i < h->signal_count; i++)
+        if (strcmp(h->signals[i].segment_id, segment_id) == 0 &&
+            strcmp(ruleset_signal(s->set, (size_t)h->signals[i].signal)->id, signal) == 0)
+            return true;
+    return false;
+}
+
+static enum score_outcome outcome_of(bool heard, bool is_true, bool unsure)
+{
+    return unsure ? SCORE_UNSURE : !heard ? SCORE_MISSED : is_true ? SCORE_HIT : SCORE_WRONG;
+}
+
+static int mark_signals(struct score *s, const struct label_signals *label, const struct heard *h, uint32_t line)
+{
+    struct score_table *t = &s->tables[SCORE_SIGNALS];
+    int rc = COACH_OK;
+    for (size_t i = 0; i < label->judged.count && rc == COACH_OK; i++) {
+        const char *signal = label->judged.items[i];
+        bool heard = is_heard(s, h, signal, label->segment_id), is_true = label_names_have(&label->present, signal);
+        bool unsure = label_names_have(&label->unsure, signal);
+        if (!heard && (!is_true || unsure))
+            continue;
+        struct score_mark m = {.outcome = outcome_of(heard, is_true, unsure),
+                               .item = (uint32_t)t->items,
+                               .id = label->call_id,
+                               .segment_id = label->segment_id,
+                               .text = h->lines[line].event->text.s};
+        rc = row_of(s, t, NULL, signal, &m.row);
+        if (rc == COACH_OK)
+            rc = add_mark(s, t, m);
+    }
+    t->items++;
+    return rc;
+}
+
+/* Rows of one call mostly stand together, so that it is heard once. */
+static int judge_signals(struct score *s, const struct labels *labels, const struct split *splits, size_t n)
+{
+    struct heard h = {0};
+    const struct part *heard = NULL;
+    int rc = COACH_OK;
+    for (size_t i = 0; i < labels->count && rc == COACH_OK; i++) {
+        const struct label_signals *label = &labels->signals[i];
+        const struct part *part = part_of(splits, n, label->call_id);
+        if (!labels_in_half(label->call_id, s->half))
+            continue;
+        if (part != heard && part != NULL) {
+            heard_clear(&h);
+            rc = heard_run(&h, part->events, part->count, s->set, false);
+            heard = part;
+        }
+        uint32_t line = part == NULL ? HEARD_NOWHERE : heard_find(&h, label->segment_id);
+        if (line == HEARD_NOWHERE)
+            s->tables[SCORE_SIGNALS].not_there++;
+        else if (rc == COACH_OK)
+            rc = mark_signals(s, label, &h, line);
+    }
+    heard_clear(&h);
+    return rc;
+}
+
+/* --- label sets with recordings --- */
+
+static int score_recorded(struct score *s, const struct labels *labels, const struct labelmap *map,
+                          const struct recording *recordings, size_t n)
 {
     struct arena memory;
     arena_init(&memory);
     struct split *splits = arena_alloc(&memory, (n + 1) * sizeof *splits);
-    int rc = splits == NULL ? COACH_ENOMEM : COACH_OK;
     size_t read = 0;
-    while (read < n && rc == COACH_OK) {
-        rc = split_read(&splits[read], &recordings[read]);
-        read++;
-    }
+    int rc = splits == NULL ? COACH_ENOMEM : split_all(splits, recordings, n, &read);
     if (rc == COACH_OK)
-        rc = judge_labelled(s, labels, map, splits, n);
+        rc = labels->kind == LABELS_CALLS ? judge_labelled(s, labels, map, splits, n)
+                                          : judge_signals(s, labels, splits, n);
     while (read > 0)
         split_clear(&splits[--read]);
     arena_clear(&memory);
     return rc;
 }
+
+int score_calls(struct score *s, const struct labels *labels, const struct labelmap *map,
+                const struct recording *recordings, size_t n)
+{
+    return score_recorded(s, labels, map, recordings, n);
+}
+
+int score_signals(struct score *s, const struct labels *labels, const struct recording *recordings, size_t n)
+{
+    return score_recorded(s, labels, NULL, recordings, n);
+}
+
+/* --- calls without labels --- */
 
 static bool is_labelled(const struct labels *labels, size_t n, const char *call_id)
 {

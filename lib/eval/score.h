@@ -31,6 +31,7 @@ struct score_mark {
 
 enum score_kind {
     SCORE_LINES,    /* labels of single lines */
+    SCORE_EXAMPLES, /* the examples of the pack itself */
     SCORE_FINDINGS, /* of whole calls, within the rules' own limits */
     SCORE_NUDGES,   /* what attention let through of them */
     SCORE_FREE,     /* findings in calls without labels: everything found is wrong */
@@ -38,7 +39,7 @@ enum score_kind {
     SCORE_SIGNALS,
     SCORE_KINDS
 };
-const char *score_kind_name(enum score_kind kind); /* "lines", "findings", "nudges" ... */
+const char *score_kind_name(enum score_kind kind); /* "lines", "unlabelled_nudges" ... */
 
 struct score_row {
     const char *name;
@@ -54,7 +55,7 @@ struct score_table {
     uint64_t agent_turns; /* in calls */
     uint64_t clean_calls; /* with nothing expected */
     uint64_t wrong_in_clean;
-    uint64_t not_there; /* labelled, and not among the recordings */
+    uint64_t not_there; /* calls or lines that were labelled and are not in the recordings */
 };
 
 struct score {
@@ -68,10 +69,12 @@ void score_init(struct score *s, const struct ruleset *set, char half);
 void score_clear(struct score *s);
 
 /* Each adds to the tables and returns 0 or COACH_ENOMEM. Labels and recordings may go afterwards. */
-int score_lines(struct score *s, const struct labels *labels, const struct labelmap *map);
+int score_lines(struct score *s, enum score_kind kind, const struct labels *labels, const struct labelmap *map);
 /* The calls that `labels` name, of those in the recordings. */
 int score_calls(struct score *s, const struct labels *labels, const struct labelmap *map,
                 const struct recording *recordings, size_t n);
+/* The signals heard in the lines that `labels` name. */
+int score_signals(struct score *s, const struct labels *labels, const struct recording *recordings, size_t n);
 /* The calls of the recording that none of the label sets names: nothing is expected there. */
 int score_free(struct score *s, const struct labels *labels, size_t nlabels, const struct recording *recording);
 
@@ -84,5 +87,7 @@ struct score_counts {
 };
 struct score_counts score_count(const struct score_table *t, const bool *rows);
 struct score_counts score_count_row(const struct score_table *t, size_t row);
+/* `n` of something in 100 turns of the agents; 0 where they had none. */
+double score_per_100_turns(const struct score_table *t, uint64_t n);
 
 #endif
