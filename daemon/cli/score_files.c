@@ -6,6 +6,7 @@
 
 #include "daemon/base/files.h"
 #include "daemon/cli/cli.h"
+#include "daemon/cli/recordings.h"
 #include "daemon/cli/score.h"
 #include "daemon/cli/screen.h"
 
@@ -25,26 +26,12 @@ static void on_bad_line(void *user, uint64_t line, const char *code, const char 
         fprintf(stderr, "coach score: %s:%llu: %s: %s\n", bad->file, (unsigned long long)line, code, message);
 }
 
-static int read_stdin(struct buf *out)
-{
-    for (;;) {
-        if (buf_reserve(out, 64 * 1024) != COACH_OK)
-            return COACH_ENOMEM;
-        ssize_t n = read(STDIN_FILENO, out->data + out->len, 64 * 1024);
-        if (n <= 0)
-            return COACH_OK;
-        out->len += (size_t)n;
-    }
-}
-
 static int read_text(const char *name, struct buf *out)
 {
     coach_error err = {0};
     buf_init(out, 0);
-    int rc = strcmp(name, "-") == 0 ? read_stdin(out) : file_read(name, MOST_BYTES, out, &err);
-    if (rc == COACH_OK)
-        rc = buf_adds(out, "");
-    return rc == COACH_OK ? CLI_OK : cli_fail("score", "%s", err.code == COACH_OK ? "out of memory" : err.text);
+    int rc = file_read(name, MOST_BYTES, out, &err);
+    return rc == COACH_OK ? CLI_OK : cli_fail("score", "%s", err.text);
 }
 
 /* `file` with what follows its last slash replaced; NULL when memory is out. */
@@ -82,23 +69,13 @@ static int read_labels(struct score_files *f, const char *name, bool signals)
 
 static int read_recording(struct score_files *f, const char *name)
 {
-    struct buf text;
-    struct bad_lines bad = {.file = name};
+    uint64_t bad;
     if (arena_grow(&f->memory, &f->recordings, f->recording_count, &f->recording_cap, sizeof *f->recordings) !=
         COACH_OK)
         return cli_fail("score", "out of memory");
-    int code = read_text(name, &text);
-    if (code == CLI_OK) {
-        struct recording *r = &f->recordings[f->recording_count++];
-        int rc = recording_read(r, text.data == NULL ? "" : text.data, text.len, on_bad_line, &bad);
-        if (rc != COACH_OK)
-            code = cli_fail("score", "out of memory");
-        else if (bad.count > 0)
-            code = cli_fail("score", "%s: %llu lines could not be read", name, (unsigned long long)bad.count);
-        else if (r->count == 0)
-            code = cli_fail("score", "%s holds no event", name);
-    }
-    buf_clear(&text);
+    int code = recordings_read("score", name, &f->recordings[f->recording_count++], &bad);
+    if (code == CLI_OK && bad > 0)
+        code = cli_fail("score", "%s: %llu lines could not be read", name, (unsigned long long)bad);
     return code;
 }
 
