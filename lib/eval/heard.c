@@ -62,11 +62,21 @@ static int place(struct listener *l, const struct wire_event *e)
     return COACH_OK;
 }
 
+static bool is_repeat(const struct heard *h, const struct wire_event *e)
+{
+    for (size_t i = 0; e->segment_id.s != NULL && i < h->count; i++) {
+        const struct wire_event *other = h->lines[i].event;
+        if (other->role == e->role && other->segment_id.s != NULL && strcmp(other->segment_id.s, e->segment_id.s) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int add_line(struct listener *l, const struct wire_event *e)
 {
     struct heard *h = l->h;
-    if (e->segment_id.s != NULL && heard_find(h, e->segment_id.s) != HEARD_NOWHERE)
-        return COACH_OK; /* a repeat */
+    if (is_repeat(h, e))
+        return COACH_OK;
     int rc = place(l, e);
     if (rc == COACH_OK)
         rc = arena_grow(&h->memory, &h->lines, h->count, &h->cap, sizeof *h->lines);

@@ -111,13 +111,6 @@ bool labelmap_means(const struct labelmap *m, const char *label, const struct ru
     return false;
 }
 
-bool labelmap_touch(const struct labelmap *m, const char *a, const char *b)
-{
-    const struct labelmap_entry *of_a = find(m, a), *of_b = find(m, b);
-    return (of_a != NULL && label_names_have(&of_a->neighbours, b)) ||
-           (of_b != NULL && label_names_have(&of_b->neighbours, a));
-}
-
 bool labelmap_same(const struct labelmap *m, const char *a, const char *b)
 {
     const struct labelmap_entry *of_a = find(m, a), *of_b = find(m, b);
@@ -129,4 +122,21 @@ bool labelmap_same(const struct labelmap *m, const char *a, const char *b)
         if (!label_names_have(&of_b->patterns, of_a->patterns.items[i]))
             return false;
     return true;
+}
+
+static bool names_touch(const struct labelmap *m, const char *a, const char *b)
+{
+    const struct labelmap_entry *of_a = find(m, a), *of_b = find(m, b);
+    return (of_a != NULL && label_names_have(&of_a->neighbours, b)) ||
+           (of_b != NULL && label_names_have(&of_b->neighbours, a));
+}
+
+bool labelmap_touch(const struct labelmap *m, const char *a, const char *b)
+{
+    if (names_touch(m, a, b))
+        return true;
+    for (size_t i = 0; i < m->count; i++)
+        if (labelmap_same(m, a, m->items[i].label) && names_touch(m, m->items[i].label, b))
+            return true;
+    return false;
 }

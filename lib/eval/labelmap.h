@@ -27,7 +27,8 @@ void labelmap_clear(struct labelmap *m);
 /* Whether the rule means the label: by the map, else when the label is the rule's id or category, or such a
  * beginning. */
 bool labelmap_means(const struct labelmap *m, const char *label, const struct rule *rule);
-/* Whether the labels are neighbours: one is easily taken for the other. */
+/* Whether a hit for label `a` on a line of label `b` is a disagreement rather than an error: they are neighbours, or
+ * `b` is one of a label that the same rules mean as `a`. */
 bool labelmap_touch(const struct labelmap *m, const char *a, const char *b);
 /* Whether the same rules mean both labels. */
 bool labelmap_same(const struct labelmap *m, const char *a, const char *b);

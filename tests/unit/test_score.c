@@ -221,6 +221,17 @@ START_TEST(labels_meant_by_the_same_rules_count_once_together)
 }
 END_TEST
 
+START_TEST(a_neighbour_of_one_is_a_neighbour_of_all_that_the_same_rules_mean)
+{
+    begin(PACK, 0);
+    score_text(LINE("1", "say red", "\"trade\"") "}\n",
+               "labels:\n  hot: tone-*\n  warm: tone-*\n  trade: jargon\nneighbours:\n  hot: trade\n");
+    ck_assert_str_eq(row_text(SCORE_LINES, "hot"), "0/0/0/1/0");
+    ck_assert_str_eq(row_text(SCORE_LINES, "warm"), "0/0/0/1/0");
+    end();
+}
+END_TEST
+
 START_TEST(the_customers_words_go_before_and_the_end_closes_windows)
 {
     begin(
@@ -328,6 +339,44 @@ START_TEST(what_is_also_ok_counts_neither_way_near_its_place)
     ck_assert_str_eq(row_text(SCORE_FINDINGS, "tone-blue"), "0/0/0/1/0");
     ck_assert_uint_eq(score.tables[SCORE_FINDINGS].wrong_in_clean, 1);
     ck_assert_uint_eq(score.tables[SCORE_FINDINGS].clean_calls, 1);
+    end();
+}
+END_TEST
+
+START_TEST(a_rules_own_limits_hold_and_what_is_taken_back_is_no_finding)
+{
+    begin(PACK, 0);
+    score_call(
+        SAID("agent", "s1", "say red", 0, 1000) SAID(
+            "agent", "s2", "say red", 1100,
+            2000) "{\"call_id\":\"c1\",\"role\":\"agent\",\"segment_id\":\"s3\",\"text\":\"say blue now\",\"start_ms\":"
+                  "2100,\"end_ms\":2900,\"is_final\":false}\n" SAID("agent", "s3", "say bluer now", 2100, 3000),
+        "{\"call_id\":\"c1\",\"expected\":[{\"finding\":\"tone-red\",\"segment_id\":\"s1\",\"latest_ms\":9000}]}\n");
+    ck_assert_str_eq(row_text(SCORE_FINDINGS, "tone-red"), "1/0/0/0/0");
+    ck_assert_str_eq(row_text(SCORE_FINDINGS, "tone-blue"), "no row");
+    end();
+}
+END_TEST
+
+START_TEST(what_is_ok_somewhere_is_not_ok_much_later)
+{
+    begin(PACK, 0);
+    score_call(
+        SAID("agent", "s1", "one thing", 0, 1000) SAID("customer", "s2", "well yes of course", 1100, 2000)
+            SAID("agent", "s3", "another", 2100, 3000) SAID("customer", "s4", "well yes of course", 3100, 4000)
+                SAID("agent", "s5", "say blue", 4100, 5000),
+        "{\"call_id\":\"c1\",\"expected\":[],\"also_ok\":[{\"finding\":\"tone-blue\",\"segment_id\":\"s1\"}]}\n");
+    ck_assert_str_eq(row_text(SCORE_FINDINGS, "tone-blue"), "0/0/1/0/0");
+    end();
+}
+END_TEST
+
+START_TEST(both_sides_may_use_one_segment_id)
+{
+    begin(PACK, 0);
+    score_call(SAID("customer", "s1", "well yes of course", 0, 1000) SAID("agent", "s1", "say red", 1100, 2000),
+               "{\"call_id\":\"c1\",\"expected\":[]}\n");
+    ck_assert_uint_eq(score.tables[SCORE_FINDINGS].agent_turns, 1);
     end();
 }
 END_TEST
@@ -488,6 +537,7 @@ int main(void)
     tcase_add_test(lines, lines_are_right_wrong_or_missed);
     tcase_add_test(lines, a_neighbour_counts_neither_way_and_an_uncertain_label_too);
     tcase_add_test(lines, labels_meant_by_the_same_rules_count_once_together);
+    tcase_add_test(lines, a_neighbour_of_one_is_a_neighbour_of_all_that_the_same_rules_mean);
     tcase_add_test(lines, the_customers_words_go_before_and_the_end_closes_windows);
     tcase_add_test(lines, a_half_leaves_the_other_out);
     tcase_add_test(calls, findings_are_matched_one_to_one_whatever_the_order);
@@ -495,6 +545,9 @@ int main(void)
     tcase_add_test(calls, too_late_or_too_early_is_missed_and_wrong);
     tcase_add_test(calls, an_earlier_line_of_the_same_turn_will_do);
     tcase_add_test(calls, what_is_also_ok_counts_neither_way_near_its_place);
+    tcase_add_test(calls, a_rules_own_limits_hold_and_what_is_taken_back_is_no_finding);
+    tcase_add_test(calls, what_is_ok_somewhere_is_not_ok_much_later);
+    tcase_add_test(calls, both_sides_may_use_one_segment_id);
     tcase_add_test(calls, nudges_are_what_attention_let_through);
     tcase_add_test(calls, lateness_is_the_turns_that_went_by);
     tcase_add_test(calls, calls_that_are_not_there_are_told);
