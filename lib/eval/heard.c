@@ -1,5 +1,6 @@
 #include "lib/eval/heard.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/base/error.h"
@@ -85,6 +86,11 @@ static int add_line(struct listener *l, const struct wire_event *e)
     return rc;
 }
 
+static void keep_id(char to[WIRE_MAX_ID + 1], const char *id)
+{
+    snprintf(to, WIRE_MAX_ID + 1, "%s", id == NULL ? "" : id);
+}
+
 static int add_finding(struct heard *h, const struct finding *f)
 {
     if (f->held == ENGINE_QUARANTINED || engine_is_limit(f->held))
@@ -98,7 +104,7 @@ static int add_finding(struct heard *h, const struct finding *f)
                                  .decided_ms = f->decided_ms,
                                  .shown = f->held == ENGINE_SHOWN};
     memcpy(to->nudge_id, f->nudge.nudge_id, sizeof to->nudge_id);
-    strncpy(to->segment_id, f->nudge.segment_id == NULL ? "" : f->nudge.segment_id, WIRE_MAX_ID);
+    keep_id(to->segment_id, f->nudge.segment_id);
     h->finding_count += to->said != NULL;
     return to->said == NULL ? COACH_ENOMEM : COACH_OK;
 }
@@ -137,7 +143,7 @@ static void on_trace(void *user, const struct engine_trace *t)
         return;
     struct heard_signal *to = &h->signals[h->signal_count++];
     *to = (struct heard_signal){.signal = t->signal};
-    strncpy(to->segment_id, t->segment_id == NULL ? "" : t->segment_id, WIRE_MAX_ID);
+    keep_id(to->segment_id, t->segment_id);
 }
 
 /* Leaves out what was taken back, and finds the lines of the rest. */
