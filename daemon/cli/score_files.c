@@ -48,18 +48,18 @@ static int read_labels(struct score_files *f, const char *name, bool signals)
 {
     struct buf text;
     struct bad_lines bad = {.file = name};
-    struct labels *l = &f->labels[f->label_count];
     int code = read_text(name, &text);
     if (code == CLI_OK) {
-        int rc = labels_read(l, text.data == NULL ? "" : text.data, text.len, on_bad_line, &bad);
-        f->label_count++;
+        struct labels l;
+        int rc = labels_read(&l, text.data == NULL ? "" : text.data, text.len, on_bad_line, &bad);
+        f->labels[f->label_count++] = l;
         if (rc != COACH_OK)
             code = cli_fail("score", "out of memory");
         else if (bad.count > 0)
             code = cli_fail("score", "%s: %llu lines are no labels", name, (unsigned long long)bad.count);
-        else if (l->count == 0)
+        else if (l.count == 0)
             code = cli_fail("score", "%s holds no label", name);
-        else if ((l->kind == LABELS_SIGNALS) != signals)
+        else if ((l.kind == LABELS_SIGNALS) != signals)
             code = cli_fail("score", "%s holds labels of %s: give it with --%s", name,
                             signals ? "lines or calls" : "signals", signals ? "labels" : "signals");
     }

@@ -252,8 +252,6 @@ int score_lines(struct score *s, enum score_kind kind, const struct labels *labe
 struct split {
     struct arena memory;
     struct table by_id; /* id -> struct part * */
-    struct part **parts;
-    size_t count, cap;
 };
 struct part {
     const char *call_id;
@@ -271,12 +269,9 @@ static int split_read(struct split *ret, const struct recording *r)
         struct part *p = table_get(&ret->by_id, e->call_id.s, e->call_id.len);
         if (p == NULL) {
             p = arena_alloc(&ret->memory, sizeof *p);
-            if (p == NULL ||
-                arena_grow(&ret->memory, &ret->parts, ret->count, &ret->cap, sizeof *ret->parts) != COACH_OK ||
-                table_set(&ret->by_id, e->call_id.s, e->call_id.len, p) != COACH_OK)
+            if (p == NULL || table_set(&ret->by_id, e->call_id.s, e->call_id.len, p) != COACH_OK)
                 return COACH_ENOMEM;
             p->call_id = e->call_id.s;
-            ret->parts[ret->count++] = p;
         }
         if (arena_grow(&ret->memory, &p->events, p->count, &p->cap, sizeof *p->events) != COACH_OK)
             return COACH_ENOMEM;
@@ -665,8 +660,8 @@ int score_free(struct score *s, const struct labels *labels, size_t nlabels, con
     static const struct labelmap no_map;
     struct split split;
     int rc = split_read(&split, recording);
-    for (size_t i = 0; i < split.count && rc == COACH_OK; i++) {
-        const struct part *part = split.parts[i];
+    for (const struct table_entry *e = NULL; rc == COACH_OK && (e = table_next(&split.by_id, e)) != NULL;) {
+        const struct part *part = table_value(e);
         const struct label_call nothing = {.call_id = part->call_id};
         if (is_labelled(labels, nlabels, part->call_id) || !labels_in_half(part->call_id, s->half))
             continue;
