@@ -25,7 +25,7 @@ struct command {
 };
 
 extern const struct command command_check, command_explain, command_record, command_replay, command_sample,
-    command_schema, command_send, command_show, command_status, command_test, command_try, command_watch;
+    command_schema, command_score, command_send, command_show, command_status, command_test, command_try, command_watch;
 
 #define CLI_DEFAULT_RUNTIME_DIR "/run/coachd"
 
