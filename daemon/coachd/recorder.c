@@ -39,7 +39,7 @@ struct record {
     /* --- */
     bool begun;  /* the file is there */
     bool failed; /* the file was deleted: nothing more of it is written */
-    char name[sizeof name_lead + NAME_ID + 1 + 16 + 5 + sizeof name_end];
+    char name[sizeof name_lead + NAME_ID + 1 + 16 + 16 + sizeof name_end];
     char stem[sizeof name_lead + NAME_ID + 1 + 16]; /* the name up to where a number may follow */
 };
 
@@ -126,7 +126,7 @@ static int create(const struct recorder *r, struct record *rec)
     int fd = -1;
     errno = EEXIST;
     for (int n = 1; fd < 0 && errno == EEXIST && n <= NAME_SAME; n++) {
-        char number[8] = "";
+        char number[16] = "";
         if (n > 1)
             snprintf(number, sizeof number, "-%d", n);
         snprintf(rec->name, sizeof rec->name, "%s%s%s", rec->stem, number, name_end);
