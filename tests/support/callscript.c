@@ -505,7 +505,7 @@ static bool is_short(const struct reference_line *line)
 /* The line as an interim result with its first half, then all of it, then as a final. */
 static void say(struct run *r, const struct reference_line *line, size_t number)
 {
-    char id[16], half[REFERENCE_TEXT] = "";
+    char id[24], half[REFERENCE_TEXT] = "";
     snprintf(id, sizeof id, "l%zu", number);
     struct wire_event e = {.type = WIRE_TRANSCRIPT,
                            .call_id = {"c-1", 3},
