@@ -9,6 +9,7 @@
  * status is then 1. To narrow a fault down, calls can be made without some of: late (lines that arrive late), interims,
  * over (lines that begin before the last has ended), ties (times on a coarse grid), ends (calls that end soon after
  * their last line), system, limits. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,6 +239,18 @@ static const char *any_time(void)
     return ANY("1s", "2s", "2.5s", "3s", "5s", "7.3s", "10s", "20s", "40s");
 }
 
+/* What is written here fits; a condition cut short would not be read. */
+static void put(char *to, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void put(char *to, size_t size, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vsnprintf(to, size, fmt, ap);
+    va_end(ap);
+    if (n < 0 || (size_t)n >= size)
+        abort();
+}
+
 static const char *any_window(void)
 {
     static char text[80];
@@ -261,7 +274,7 @@ static void any_condition(char *text, size_t size)
     const char *a = any_signal(), *b = any_signal(), *c = any_signal(),
                *over = ANY("agent over customer", "customer over agent");
     char window[80], more[100] = "";
-    snprintf(window, sizeof window, "%s", any_window());
+    put(window, sizeof window, "%s", any_window());
     while (strcmp(a, b) == 0)
         b = any_signal();
     while (strcmp(c, a) == 0 || strcmp(c, b) == 0)
@@ -271,46 +284,46 @@ static void any_condition(char *text, size_t size)
     case 1:
     case 2:
     case 3:
-        snprintf(text, size, "after: %s; without: %s; within: %s", a, b, window);
+        put(text, size, "after: %s; without: %s; within: %s", a, b, window);
         return;
     case 4:
     case 5: {
         const char *since = ANY("call start", c, window);
         if (strcmp(since, "same turn") == 0)
             since = "call start";
-        snprintf(text, size, "at: %s; without: %s; since: %s", one_in(4) ? "call end" : a, b, since);
+        put(text, size, "at: %s; without: %s; since: %s", one_in(4) ? "call end" : a, b, since);
         return;
     }
     case 6:
     case 7:
         if (one_in(2))
-            snprintf(more, sizeof more, "; cancel: %s", c);
-        snprintf(text, size, "sequence: %s, %s%s; within: %s%s", a, b, ANY("", "", ", alpha", ", gamma"), window, more);
+            put(more, sizeof more, "; cancel: %s", c);
+        put(text, size, "sequence: %s, %s%s; within: %s%s", a, b, ANY("", "", ", alpha", ", gamma"), window, more);
         return;
     case 8:
     case 9:
-        snprintf(text, size, "count: %s; at_least: %u; within: %s", a, 1 + pick(4), window);
+        put(text, size, "count: %s; at_least: %u; within: %s", a, 1 + pick(4), window);
         return;
     case 10:
         if (one_in(2))
-            snprintf(more, sizeof more, "; times: %u; within: %s", 1 + pick(3), window);
-        snprintf(text, size, "overlap: %s; lasting: %s%s", over, ANY("0.5s", "1s", "1.2s"), more);
+            put(more, sizeof more, "; times: %u; within: %s", 1 + pick(3), window);
+        put(text, size, "overlap: %s; lasting: %s%s", over, ANY("0.5s", "1s", "1.2s"), more);
         return;
     case 11:
         if (one_in(3))
-            snprintf(more, sizeof more, "; without: %s", b);
-        snprintf(text, size, "silence: longer than %s%s", any_time(), more);
+            put(more, sizeof more, "; without: %s", b);
+        put(text, size, "silence: longer than %s%s", any_time(), more);
         return;
     case 12:
         if (one_in(2))
-            snprintf(text, size, "monologue: %s longer than %s", ANY("agent", "customer"), any_time());
+            put(text, size, "monologue: %s longer than %s", ANY("agent", "customer"), any_time());
         else
-            snprintf(text, size, "pace: agent faster than %u words a minute; over: %s", 60 + 20 * pick(6), any_time());
+            put(text, size, "pace: agent faster than %u words a minute; over: %s", 60 + 20 * pick(6), any_time());
         return;
     default:
         if (one_in(2))
-            snprintf(more, sizeof more, "; within: %s", window);
-        snprintf(text, size, "questions: closed; at_least: %u%s", 1 + pick(3), more);
+            put(more, sizeof more, "; within: %s", window);
+        put(text, size, "questions: closed; at_least: %u%s", 1 + pick(3), more);
     }
 }
 
