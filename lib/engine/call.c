@@ -367,6 +367,8 @@ void call_keep_id(char to[WIRE_MAX_ID + 1], const struct wire_text *id)
 
 int64_t call_clock(const struct call *c, int64_t now_ms)
 {
+    if (now_ms == COACH_NO_TIME)
+        return c->now_ms;
     int64_t now = c->started ? c->anchor_ms + (now_ms - c->anchor_arrival) : 0;
     return now > c->now_ms ? now : c->now_ms;
 }

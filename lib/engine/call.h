@@ -206,7 +206,7 @@ struct call {
     struct call_counts counts;
 };
 
-/* The call's clock when the caller's is `now_ms` (2). */
+/* The call's clock when the caller's is `now_ms` (2); as it was when that is COACH_NO_TIME. */
 int64_t call_clock(const struct call *c, int64_t now_ms);
 /* Makes room for `more` items in an array, as far as `most` goes. Returns 0, or COACH_ENOMEM and nothing changed. */
 int call_reserve(struct call *c, enum call_array array, size_t more, size_t most);

@@ -365,7 +365,7 @@ int64_t engine_wake(const struct engine *e, const struct ruleset *set, const str
 int engine_end(struct engine *e, const struct ruleset *set, struct call *c, int64_t now_ms, struct engine_results *ret)
 {
     struct step s = begin(e, set, c, now_ms, ret);
-    const int64_t clock = now_ms == COACH_NO_TIME ? c->now_ms : call_clock(c, now_ms);
+    const int64_t clock = call_clock(c, now_ms);
     if (s.rc == COACH_OK)
         pass(&s, clock, INT64_MIN);
     if (s.rc == COACH_OK)

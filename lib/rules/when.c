@@ -148,10 +148,16 @@ static void check_window(const struct def_text *t, struct when_window *w, struct
                     "'%.60s' is not a window", t->s);
 }
 
+/* No signal is called so. */
+static bool looks_like_window(const char *text)
+{
+    return (text[0] >= '0' && text[0] <= '9') || strcmp(text, "same turn") == 0;
+}
+
 /* "call start", a signal (left to whoever knows the signals), or a window. */
 static void check_since(struct def_when *w, struct diags *problems)
 {
-    if (w->since.node != NULL && w->since.s[0] >= '0' && w->since.s[0] <= '9')
+    if (w->since.node != NULL && looks_like_window(w->since.s))
         check_window(&w->since, &w->window, problems);
 }
 
@@ -197,7 +203,7 @@ static void check_words(const struct def_text *t, const char *one, const char *o
 /* A signal is named unless it is one of the other things that may stand there. */
 static const struct def_text *named(const struct def_text *t, const char *other)
 {
-    return t->node != NULL && strcmp(t->s, other) != 0 && !(t->s[0] >= '0' && t->s[0] <= '9') ? t : NULL;
+    return t->node != NULL && strcmp(t->s, other) != 0 && !looks_like_window(t->s) ? t : NULL;
 }
 
 const struct def_text *when_signal(const struct def_when *w, size_t i)
