@@ -67,7 +67,8 @@ int main(int argc, char **argv)
     coach_call *call = coach_call_new("c-1", "sam");
     static const char *said[] = {"Good morning, how can I help?", "Well, you just CALM, um, down please."};
     for (int i = 0; i < 2; i++) {
-        coach_event e = {COACH_ROLE_AGENT, NULL, said[i], strlen(said[i]), i * 4000, i * 4000 + 3000};
+        coach_event e = {.role = COACH_ROLE_AGENT, .text = said[i], .text_len = strlen(said[i]),
+                         .start_ms = i * 4000, .end_ms = i * 4000 + 3000};
         if (coach_call_step(call, rules, &e, e.end_ms, on_nudge, &nudges) != COACH_OK)
             return 5;
     }
