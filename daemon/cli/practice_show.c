@@ -228,7 +228,7 @@ int practice_write(const struct practice *p, struct buf *out)
     write_debrief(p, &j);
     write_lines(p, &j);
     write_findings(p, &j);
-    summary_write(&p->summary, p->call, &j, "summary");
+    summary_write(&p->summary, call_counts(p->call), &j, "summary");
     json_close_object(&j);
     return json_out_end(&j, true);
 }

@@ -5,14 +5,12 @@
 #include <string.h>
 
 #include "lib/engine/call.h"
+#include "lib/rules/recorded.h"
+
+_Static_assert((int)RECORDED_UPSET == (int)SUMMARY_UPSET && (int)RECORDED_SUPERVISOR == (int)SUMMARY_SUPERVISOR,
+               "triggers come first among what is recorded, in their order");
 
 enum { TURNS_BEFORE = 2, TURNS_AFTER = 2 };
-
-/* Names of signals, of the kinds that a summary tells apart. */
-static const char *const triggers[SUMMARY_TRIGGERS] = {"customer-upset", "customer-angry", "threat-to-leave",
-                                                       "supervisor-asked-for"};
-static const char *const refusals[] = {"policy-stated", "refusal", "final-refusal", NULL};
-static const char *const promises[] = {"commitment", "step-taken", NULL};
 
 const char *summary_trigger_name(enum summary_trigger trigger)
 {
@@ -68,14 +66,6 @@ static int leave_out(struct call_summary *s, int rc)
 {
     s->left_out += rc != COACH_OK;
     return rc == COACH_ENOMEM ? rc : COACH_OK;
-}
-
-static bool is_one_of(const char *name, const char *const *names)
-{
-    for (; *names != NULL; names++)
-        if (strcmp(name, *names) == 0)
-            return true;
-    return false;
 }
 
 static uint64_t segment_hash(const char *segment_id)
@@ -147,9 +137,9 @@ static int add_signals(struct call_summary *s, const struct ruleset *set, const 
         struct summary_item *item;
         int one = COACH_OK;
         follow(s, c, signal->key);
-        if (is_one_of(signal->id, promises))
+        if (recorded_of(signal->id) == RECORDED_PROMISE)
             one = promise(s, segment_id, ear->heard[i].at_ms);
-        else if (is_one_of(signal->id, refusals))
+        else if (recorded_of(signal->id) == RECORDED_REFUSAL)
             one = count_item(s, c, signal->id, "", segment_id, ear->heard[i].at_ms, &item);
         rc = one != COACH_OK ? one : rc;
     }
@@ -173,10 +163,11 @@ static void trigger(struct call_summary *s, const struct call *c, enum summary_t
 static void add_triggers(struct call_summary *s, const struct ruleset *set, const struct call *c,
                          const struct summary_ear *ear)
 {
-    for (size_t i = 0; i < ear->count; i++)
-        for (int t = 0; t < SUMMARY_TRIGGERS; t++)
-            if (strcmp(ruleset_signal(set, (size_t)ear->heard[i].signal)->id, triggers[t]) == 0)
-                trigger(s, c, (enum summary_trigger)t, ear->heard[i].segment_id, ear->heard[i].at_ms);
+    for (size_t i = 0; i < ear->count; i++) {
+        enum recorded is = recorded_of(ruleset_signal(set, (size_t)ear->heard[i].signal)->id);
+        if ((int)is < SUMMARY_TRIGGERS)
+            trigger(s, c, (enum summary_trigger)is, ear->heard[i].segment_id, ear->heard[i].at_ms);
+    }
 }
 
 /* --- findings --- */
@@ -286,14 +277,14 @@ static void write_findings(const struct call_summary *s, struct json_out *j)
     json_close_array(j);
 }
 
-static void write_nudges(const struct call_summary *s, const struct call *c, struct json_out *j)
+static void write_nudges(const struct call_summary *s, const struct call_counts *counts, struct json_out *j)
 {
     uint64_t all = 0;
     json_open_object(j, "nudges");
-    json_int(j, "shown", (int64_t)(c->counts.shown - s->counts_before.shown));
+    json_int(j, "shown", (int64_t)(counts->shown - s->counts_before.shown));
     json_open_object(j, "held");
     for (int held = ENGINE_SHOWN + 1; held < ENGINE_HELD_COUNT; held++) {
-        uint64_t n = c->counts.held[held] - s->counts_before.held[held];
+        uint64_t n = counts->held[held] - s->counts_before.held[held];
         if (n == 0 || held == ENGINE_SHADOW)
             continue;
         json_int(j, engine_held_name((enum engine_held)held), (int64_t)n);
@@ -301,7 +292,7 @@ static void write_nudges(const struct call_summary *s, const struct call *c, str
     }
     json_close_object(j);
     json_int(j, "held_total", (int64_t)all);
-    json_int(j, "withdrawn", (int64_t)(c->counts.withdrawn - s->counts_before.withdrawn));
+    json_int(j, "withdrawn", (int64_t)(counts->withdrawn - s->counts_before.withdrawn));
     json_int(j, "asked", s->asked);
     json_int(j, "followed", s->followed);
     json_open_array(j, "followed_ids");
@@ -349,13 +340,13 @@ static void write_triggers(const struct call_summary *s, struct json_out *j)
     json_close_array(j);
 }
 
-void summary_write(const struct call_summary *s, const struct call *c, struct json_out *j, const char *key)
+void summary_write(const struct call_summary *s, const struct call_counts *counts, struct json_out *j, const char *key)
 {
     json_open_object(j, key);
-    json_int(j, "lines", (int64_t)(c->counts.lines - s->counts_before.lines));
+    json_int(j, "lines", (int64_t)(counts->lines - s->counts_before.lines));
     json_int(j, "agent_turns", s->agent_turns);
     write_findings(s, j);
-    write_nudges(s, c, j);
+    write_nudges(s, counts, j);
     write_promises(s, j);
     write_triggers(s, j);
     if (s->left_out > 0)

@@ -77,7 +77,7 @@ int summary_add(struct call_summary *s, const struct ruleset *set, const struct 
                 const struct engine_results *results);
 /* The card, or NULL when it was not shown or was forgotten. */
 const struct summary_card *summary_card(const struct call_summary *s, const char *nudge_id);
-/* Writes the record as an object of that key. */
-void summary_write(const struct call_summary *s, const struct call *c, struct json_out *j, const char *key);
+/* Writes the record as an object of that key; `counts` are those of the call. */
+void summary_write(const struct call_summary *s, const struct call_counts *counts, struct json_out *j, const char *key);
 
 #endif

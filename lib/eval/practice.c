@@ -61,7 +61,8 @@ static const char *kept(struct practice *p, const char *text)
 static struct nudge keep_nudge(struct practice *p, const struct nudge *from)
 {
     struct nudge n = *from;
-    const char **texts[] = {&n.message, &n.suggest[0], &n.suggest[1], &n.said, &n.segment_id};
+    const char **texts[] = {&n.rule,    &n.rules_hash, &n.category,   &n.severity, &n.title,
+                            &n.message, &n.suggest[0], &n.suggest[1], &n.said,     &n.segment_id};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         *texts[i] = kept(p, *texts[i]);
     n.call_id = "practice";
