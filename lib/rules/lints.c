@@ -6,8 +6,8 @@
 #include "lib/base/error.h"
 #include "lib/rules/covering.h"
 #include "lib/rules/keys.h"
-#include "lib/text/words.h"
 #include "lib/rules/recorded.h"
+#include "lib/text/words.h"
 
 struct lint {
     const struct pack *pack;
