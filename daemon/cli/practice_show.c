@@ -4,6 +4,7 @@
 
 #include "daemon/cli/practice.h"
 #include "daemon/cli/print.h"
+#include "lib/eval/record.h"
 
 enum { WIDTH = 76 };
 
@@ -228,7 +229,7 @@ int practice_write(const struct practice *p, struct buf *out)
     write_debrief(p, &j);
     write_lines(p, &j);
     write_findings(p, &j);
-    summary_write(&p->summary, call_counts(p->call), &j, "summary");
+    record_write(&p->summary, call_counts(p->call), &j, "summary");
     json_close_object(&j);
     return json_out_end(&j, true);
 }

@@ -6,6 +6,7 @@
 #include "daemon/cli/cli.h"
 #include "daemon/cli/recordings.h"
 #include "daemon/cli/replay.h"
+#include "lib/eval/record.h"
 #include "lib/eval/replay.h"
 #include "lib/eval/summaries.h"
 
@@ -116,7 +117,7 @@ static int print_entry_json(const struct screen *s, const struct summary_entry *
     json_open_object(&j, NULL);
     json_text(&j, "type", "call_summary");
     json_text(&j, "call_id", e->call_id);
-    summary_write(&e->summary, &e->counts, &j, "summary");
+    record_write(&e->summary, &e->counts, &j, "summary");
     json_close_object(&j);
     int rc = json_out_end(&j, true);
     if (rc == COACH_OK)

@@ -6,7 +6,6 @@
 #define COACH_ENGINE_SUMMARY_H
 
 #include "lib/engine/engine.h"
-#include "lib/wire/json.h"
 
 enum summary_trigger { SUMMARY_UPSET, SUMMARY_ANGRY, SUMMARY_LEAVE, SUMMARY_SUPERVISOR, SUMMARY_TRIGGERS };
 const char *summary_trigger_name(enum summary_trigger trigger); /* "upset" ..., as in the record */
@@ -77,7 +76,5 @@ int summary_add(struct call_summary *s, const struct ruleset *set, const struct 
                 const struct engine_results *results);
 /* The card, or NULL when it was not shown or was forgotten. */
 const struct summary_card *summary_card(const struct call_summary *s, const char *nudge_id);
-/* Writes the record as an object of that key; `counts` are those of the call. */
-void summary_write(const struct call_summary *s, const struct call_counts *counts, struct json_out *j, const char *key);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { MOOD_POINTS = 50, WORDING_POINTS = 30, WORKED_POINTS = 20, POINTS_EACH = 5 };
+enum { MOOD_POINTS = 50, WORDING_POINTS = 30, WORKED_POINTS = 20, POINTS_EACH = 10 };
 
 static int cost_of(enum rule_severity severity)
 {

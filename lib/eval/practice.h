@@ -84,7 +84,7 @@ struct practice_score {
     int total;                             /* of 100: the sum of */
     int mood;                              /* of 50: how far the customer came from angry to calm */
     int wording;                           /* of 30: less for each finding, half as much when it was mended */
-    int worked;                            /* of 20: 5 for each thing that the customer had waited for */
+    int worked;                            /* of 20: 10 for each thing that the customer had waited for */
     int critical, important, hint, praise; /* findings */
     int asked, followed;                   /* cards that ask for something, and those followed */
     int wanted, given;                     /* reactions that lift the mood, and those that came */

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/wire/json.h"
+
 void summaries_init(struct summaries *s)
 {
     *s = (struct summaries){0};

@@ -5,6 +5,7 @@
 #include "lib/base/arena.h"
 #include "lib/base/table.h"
 #include "lib/engine/summary.h"
+#include "lib/wire/event.h"
 
 struct summary_entry {
     const char *call_id;
