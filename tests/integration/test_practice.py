@@ -282,7 +282,7 @@ def test_broken_scenarios():
         assert "scenario.yaml:19:14: error: there is no signal called 'comitment'" in err, err
         assert "did you mean 'commitment'?" in err and "1 error in the scenario" in err, err
         assert "comitment" in coach("check", f.pack, f.scenario, code=1).stdout
-        assert "is no scenario" in coach("practice", "--rules", f.pack, f.pack, code=2).stderr
+        assert "is no scenario" in coach("practice", f.pack, code=2).stderr
     assert "--list" in coach("practice", "no-such-scenario", code=2).stderr
     assert "--list" in coach("practice", code=2).stderr
     with Folder() as f:
