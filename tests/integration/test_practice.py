@@ -193,6 +193,14 @@ def test_the_second_slip_counts_for_the_customer_and_not_for_the_score():
     assert [x["rule"] for x in d["findings"]].count("dismissive-calm-down") == 1 and d["mood"] == 0, d
 
 
+def test_a_debrief_names_a_rule_once():
+    """A rule that found something twice is one point of the debrief, about the first of the lines."""
+    with Folder(pack=PACK.replace("severity: important\n    title: Acknowledge", "severity: important\n    cooldown: 0s\n    title: Acknowledge")) as f:
+        d = f.debrief("You need to calm down.", "Calm down please.")
+    assert [x["rule"] for x in d["findings"]].count("dismissive-calm-down") == 2, d
+    assert [p["line"] for p in d["debrief"] if p.get("rule") == "dismissive-calm-down"] == [1], d
+
+
 def test_conditions_of_reactions():
     """A promise counts for nothing before feelings were named; `otherwise` repeats its last line; turns end."""
     with Folder() as f:
@@ -202,9 +210,14 @@ def test_conditions_of_reactions():
     assert d["end"] == "over", d
     with Folder(SCENARIO.replace("mood_below: 6", "mood_above: 6")) as f:
         assert customer(f.debrief("I am so sorry about that."))[1] == ("And?", 3)
-    with Folder(SCENARIO.replace("      - Thank you for saying that.\n", "      - Thank you.\n").replace("calm_at: 8", "calm_at: 9")) as f:
+    with Folder(SCENARIO.replace("mood_below: 6", "mood_below: 4")) as f:
+        assert customer(f.debrief("I am so sorry about that."))[1] == ("And?", 3)
+    with Folder(SCENARIO.replace("      mood_below: 6\n", "").replace("calm_at: 8", "calm_at: 9")) as f:
         d = f.debrief("I am so sorry.", "I am so sorry.")
-    assert customer(d)[1:3] == [("Thank you.", 6), ("And?", 5)], d
+    assert customer(d)[1:3] == [("Thank you for saying that.", 6), ("And?", 5)], d
+    with Folder() as f:
+        d = f.debrief("You need to calm down.", "Right.")
+    assert customer(d)[1:3] == [("Do not tell me to calm down.", 2), ("And?", 1)], d
 
 
 def test_nudges_that_are_followed():
@@ -214,6 +227,9 @@ def test_nudges_that_are_followed():
     assert followed["counts"]["asked"] == followed["counts"]["followed"] == 1, followed
     assert followed["findings"][0]["followed"] and followed["findings"][0]["shown"], followed
     assert not_followed["counts"]["asked"] == 1 and not_followed["counts"]["followed"] == 0, not_followed
+    with Folder() as f:
+        late = f.debrief("Account number please.", "Tell me your name then.", "And where do you live?", "I am so sorry.")
+    assert late["counts"]["asked"] == 1 and late["counts"]["followed"] == 0, late
     assert followed["points"]["wording"] == 25 and not_followed["points"]["wording"] == 20, (followed, not_followed)
 
 
@@ -379,6 +395,15 @@ def test_records_of_many_calls():
     angry = total["triggers"][1]
     assert angry["times"] == angry["calls"] == 4 and angry["before"]["refusal"] == 4, angry
     assert "refusal 4 (100 %)" in text and "5 calls, 21 lines, 9 agent turns" in text, text
+
+
+def test_a_call_that_comes_again():
+    """A call whose id comes again after its end has a record of its own."""
+    end = json.dumps({"type": "call_end", "call_id": "c-1"}) + "\n"
+    with Folder() as f:
+        out = coach("replay", "--summary", "--json", "--rules", f.pack, "-", stdin=(recording(*CALL) + end) * 2).stdout
+    *records, total = [json.loads(l) for l in out.splitlines()]
+    assert [r["summary"]["lines"] for r in records] == [5, 5] and total["calls"] == 2, out
 
 
 def test_a_summary_goes_alone():
