@@ -74,6 +74,32 @@ static const char *without_path(const char *text, const char *path)
     return strncmp(text, path, n) == 0 && strncmp(text + n, ": ", 2) == 0 ? text + n + 2 : text;
 }
 
+/* Whether it is a practice scenario: it has that key at its left edge. */
+static bool is_scenario(const struct source *source)
+{
+    static const char key[] = "scenario:";
+    const char *at = source->text, *end = source->text + source->len;
+    while (at != NULL && (size_t)(end - at) >= sizeof key - 1) {
+        if (memcmp(at, key, sizeof key - 1) == 0)
+            return true;
+        at = memchr(at, '\n', (size_t)(end - at));
+        at = at == NULL ? NULL : at + 1;
+    }
+    return false;
+}
+
+static int add_source(struct reading *r, const struct source *source)
+{
+    struct rulefiles *f = r->files;
+    bool scenario = r->items == &f->rules && is_scenario(source);
+    struct source **items = scenario ? &f->scenarios : r->items;
+    size_t *count = scenario ? &f->nscenarios : r->count, *cap = scenario ? &f->scenarios_cap : r->cap;
+    if (arena_grow(&f->memory, items, *count, cap, sizeof *source) != COACH_OK)
+        return coach_fail_nomem(r->err);
+    (*items)[(*count)++] = *source;
+    return COACH_OK;
+}
+
 /* Adds the file, whose error is the caller's to judge: COACH_EINVAL and COACH_ELIMIT mean that it could not be
  * read, and `r->err` says why. */
 static int add_file(struct reading *r, const char *path)
@@ -88,11 +114,7 @@ static int add_file(struct reading *r, const char *path)
         struct source source = {.name = arena_str(a, path),
                                 .text = arena_strn(a, text.data == NULL ? "" : text.data, text.len),
                                 .len = text.len};
-        if (source.name == NULL || source.text == NULL ||
-            arena_grow(a, r->items, *r->count, r->cap, sizeof source) != 0)
-            rc = coach_fail_nomem(r->err);
-        else
-            (*r->items)[(*r->count)++] = source;
+        rc = source.name == NULL || source.text == NULL ? coach_fail_nomem(r->err) : add_source(r, &source);
     }
     buf_clear(&text);
     return rc;
@@ -199,10 +221,10 @@ static int read_path(struct reading *r, const char *path)
         int rc = add_file(r, path);
         return rc == COACH_ELIMIT ? report_length(r, path) : rc;
     }
-    size_t before = *r->count, problems = r->problems->count;
+    size_t before = *r->count + r->files->nscenarios, problems = r->problems->count;
     struct folder folder = {.path = path, .dev = st.st_dev, .ino = st.st_ino};
     int rc = read_folder(r, &folder);
-    if (rc == COACH_OK && *r->count == before && r->problems->count == problems)
+    if (rc == COACH_OK && *r->count + r->files->nscenarios == before && r->problems->count == problems)
         return coach_fail(r->err, COACH_EINVAL, "%s: no file named *.yaml in this folder", path);
     return rc;
 }
@@ -233,8 +255,7 @@ static bool source_tree_rules(char out[PATH_MAX])
     return false;
 }
 
-/* "<the shipped rules folder>/<name>", in the arena; NULL when memory is out. */
-static const char *shipped(struct rulefiles *f, const char *datadir, const char *name)
+const char *rulefiles_shipped(struct rulefiles *f, const char *datadir, const char *name)
 {
     char tree[PATH_MAX];
     if (source_tree_rules(tree)) {
@@ -255,14 +276,13 @@ static int load_rules(struct rulefiles *f, const char *const *paths, size_t npat
                         .recursive = true,
                         .problems = problems,
                         .err = err};
-    if (npaths == 0) {
-        const char *pack = shipped(f, datadir, "core-en");
-        return pack == NULL ? coach_fail_nomem(err) : read_path(&r, pack);
-    }
     int rc = COACH_OK;
     for (size_t i = 0; i < npaths && rc == COACH_OK; i++)
         rc = read_path(&r, paths[i]);
-    return rc;
+    if (rc != COACH_OK || (npaths > 0 && (f->nrules > 0 || f->nscenarios == 0)))
+        return rc;
+    const char *pack = rulefiles_shipped(f, datadir, "core-en");
+    return pack == NULL ? coach_fail_nomem(err) : read_path(&r, pack);
 }
 
 static int load_languages(struct rulefiles *f, const char *dir, const char *datadir, struct diags *problems,
@@ -276,7 +296,7 @@ static int load_languages(struct rulefiles *f, const char *dir, const char *data
                         .problems = problems,
                         .err = err};
     if (dir == NULL)
-        dir = shipped(f, datadir, "languages");
+        dir = rulefiles_shipped(f, datadir, "languages");
     return dir == NULL ? coach_fail_nomem(err) : read_path(&r, dir);
 }
 

@@ -15,6 +15,9 @@ struct rulefiles {
     struct source *rules;
     size_t nrules;
     size_t rules_cap;
+    struct source *scenarios; /* files with the key `scenario`, among those that were named: no rules, for practice */
+    size_t nscenarios;
+    size_t scenarios_cap;
     struct source *languages;
     size_t nlanguages;
     size_t languages_cap;
@@ -26,12 +29,15 @@ void rulefiles_clear(struct rulefiles *f);
 /* Reads the files of `npaths` paths, in the order given: a file whatever its name, or a folder and all below it
  * for *.yaml, sorted by name; hidden files and folders named "languages", "formats" or "schema" are passed over.
  * No paths: the shipped pack, of the source tree when the program runs from a build folder within it, else of
- * `datadir`/rules. `languages_dir` is read likewise for the language tables; NULL: those beside the shipped pack.
- * A file below a folder that cannot be read, a loop of links and the like go to `problems`, and reading goes on.
- * Returns 0; COACH_EINVAL when a path that was named cannot be read or holds no rule file, with the text saying
- * which; COACH_ENOMEM. */
+ * `datadir`/rules; the same when the paths hold practice scenarios and no rules. `languages_dir` is read likewise for
+ * the language tables; NULL: those beside the shipped pack. A file below a folder that cannot be read, a loop of links
+ * and the like go to `problems`, and reading goes on. Returns 0; COACH_EINVAL when a path that was named cannot be read
+ * or holds no rule file, with the text saying which; COACH_ENOMEM. */
 int rulefiles_load(struct rulefiles *f, const char *const *paths, size_t npaths, const char *languages_dir,
                    const char *datadir, struct diags *problems, coach_error *err);
+
+/* The path of a file or folder of the shipped rules folder, in the arena of `f`; NULL when memory is out. */
+const char *rulefiles_shipped(struct rulefiles *f, const char *datadir, const char *name);
 
 /* Builds the rule set of the files that were loaded; returns what rules_compile (lib/rules/compile.h) returns. */
 int rulefiles_build(const struct rulefiles *files, struct ruleset **ret, struct diags *problems);

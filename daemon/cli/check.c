@@ -4,6 +4,7 @@
 #include "daemon/base/rulefiles.h"
 #include "daemon/cli/cli.h"
 #include "daemon/cli/screen.h"
+#include "lib/eval/scenario.h"
 #include "lib/rules/codes.h"
 #include "lib/rules/conversation.h"
 #include "lib/wire/json.h"
@@ -37,7 +38,8 @@ static void print_json(const struct diags *problems, const struct rulefiles *fil
     buf_init(&out, 0);
     json_out_begin(&j, &out);
     json_open_object(&j, NULL);
-    json_int(&j, "files", (int64_t)files->nrules);
+    json_int(&j, "files", (int64_t)(files->nrules + files->nscenarios));
+    json_int(&j, "scenarios", (int64_t)files->nscenarios);
     json_int(&j, "rules", set == NULL ? 0 : (int64_t)ruleset_count(set));
     json_int(&j, "signals", set == NULL ? 0 : (int64_t)ruleset_signal_count(set));
     json_text(&j, "rules_hash", set == NULL ? NULL : ruleset_hash(set));
@@ -79,7 +81,9 @@ static void print_text(const struct diags *problems, const struct rulefiles *fil
     if (out.data != NULL)
         fputs(out.data, stdout);
     buf_reset(&out);
-    count(&out, files->nrules, "file");
+    count(&out, files->nrules + files->nscenarios, "file");
+    if (files->nscenarios > 0)
+        count(&out, files->nscenarios, "practice scenario");
     if (set != NULL) {
         count(&out, ruleset_count(set), "rule");
         if (ruleset_signal_count(set) > 0)
@@ -128,6 +132,19 @@ static int list_codes(bool json)
     return CLI_OK;
 }
 
+/* Practice scenarios, whose names are of the rules beside them. */
+static int check_scenarios(const struct rulefiles *files, const struct ruleset *set, struct diags *problems)
+{
+    int rc = COACH_OK;
+    for (size_t i = 0; i < files->nscenarios && rc == COACH_OK; i++) {
+        struct scenario scenario;
+        rc = scenario_read(&files->scenarios[i], set, &scenario, problems);
+        scenario_clear(&scenario);
+    }
+    codes_fill_hints(problems);
+    return rc;
+}
+
 static int run(const void *given, const char *const *words, size_t nwords)
 {
     const struct values *v = given;
@@ -141,6 +158,8 @@ static int run(const void *given, const char *const *words, size_t nwords)
     diags_init(&problems);
     int rc = rulefiles_compile(words, nwords, v->languages, COACH_DATADIR, &files, &set, &problems, &err);
     int code;
+    if ((rc == COACH_OK || rc == COACH_ERULES) && check_scenarios(&files, set, &problems) != COACH_OK)
+        rc = coach_fail_nomem(&err);
     if (rc != COACH_OK && rc != COACH_ERULES) {
         code = cli_fail("check", "%s", err.text);
     } else {
@@ -148,7 +167,7 @@ static int run(const void *given, const char *const *words, size_t nwords)
             print_json(&problems, &files, set);
         else
             print_text(&problems, &files, set);
-        bool found = rc != COACH_OK || (v->strict && problems.levels[DIAG_WARNING] > 0);
+        bool found = !diags_clean(&problems) || (v->strict && problems.levels[DIAG_WARNING] > 0);
         code = found ? CLI_FOUND : CLI_OK;
     }
     ruleset_unref(set);
@@ -165,10 +184,13 @@ const struct command command_check = {
         "Reads rule files, or all *.yaml below a folder, and reports every mistake in one run: what is wrong, where,\n"
         "and what to type instead. The examples of each rule (match, no_match) are proved with the engine's own\n"
         "matching. Regular expressions are run over lines built to be hard for them, and refused where one could hold\n"
-        "up a call. Without a path the shipped pack is checked.\n\n"
+        "up a call. Practice scenarios are checked against the rules that are given, or the shipped pack. Without a "
+        "path\n"
+        "the shipped pack is checked.\n\n"
         "exit codes: 0 no error, 1 errors (with --strict also warnings), 2 nothing could be read",
     .examples = "  coach check rules/core-en\n"
                 "  coach check rules/core-en sites/leeds.yaml\n"
+                "  coach check my-rules.yaml my-scenario.yaml\n"
                 "  coach check --json my-rules.yaml\n"
                 "  coach check --list-codes\n",
     .specs = specs,

@@ -43,6 +43,10 @@ static const struct option_spec specs[] = {
      .kind = OPTION_BOOL,
      .offset = offsetof(struct replay_values, timing),
      .help = "then print what interim results gained and how late cards were, over all files"},
+    {.name = "summary",
+     .kind = OPTION_BOOL,
+     .offset = offsetof(struct replay_values, summary),
+     .help = "in place of the conversation the record of each call, and the figures of all together"},
     {.name = "socket",
      .kind = OPTION_BOOL,
      .offset = offsetof(struct replay_values, socket),
@@ -207,6 +211,9 @@ static int check_values(const struct replay_values *v, size_t files)
         return cli_fail("replay", "a running daemon has its own rules: --rules goes without --socket");
     if (v->socket && (v->timing || v->lag > 0))
         return cli_fail("replay", "--timing and --lag are of the replay in this process: they go without --socket");
+    if (v->summary && (v->socket || v->timing || v->held || v->speed > 0))
+        return cli_fail("replay", "--summary shows records and no conversation: it goes without --socket, --timing, "
+                                  "--held and --speed");
     return CLI_OK;
 }
 
@@ -237,7 +244,8 @@ static int run(const void *given, const char *const *words, size_t nwords)
     if (code == CLI_OK && v->timing && timing == NULL)
         code = cli_fail("replay", "out of memory");
     if (code == CLI_OK)
-        code = play_files(v, words, nwords, rules.set, timing);
+        code = v->summary ? replay_summaries(v, words, nwords, rules.set)
+                          : play_files(v, words, nwords, rules.set, timing);
     loaded_clear(&rules);
     timing_free(timing);
     return code;
@@ -268,6 +276,7 @@ const struct command command_replay = {
         "exit codes: 0 replayed, 2 a file or the rules could not be read, or the daemon was not there",
     .examples = "  coach replay tests/cases/broadband.ndjson\n"
                 "  coach replay --json --held tests/cases/*.ndjson\n"
+                "  coach replay --summary calls/*.ndjson\n"
                 "  coach replay --rules my-rules.yaml --speed 4 call.ndjson\n"
                 "  coach replay --timing --lag 1.5 tests/cases/*.ndjson\n"
                 "  coach replay --socket --runtime-dir /tmp/coachd --speed 1 call.ndjson\n",

@@ -5,6 +5,7 @@
 #include "daemon/base/options.h"
 #include "daemon/cli/screen.h"
 #include "lib/eval/recording.h"
+#include "lib/rules/ruleset.h"
 
 struct replay_values {
     struct option_list rules;
@@ -13,7 +14,7 @@ struct replay_values {
     const char *agent;
     double speed; /* 0: as fast as possible */
     double lag;   /* seconds */
-    bool json, held, socket, timing;
+    bool json, held, socket, timing, summary;
 };
 
 /* What was seen, over all files. */
@@ -24,5 +25,9 @@ struct replay_totals {
 /* Plays the recording into the daemon and shows what comes back. Returns an exit code. */
 int replay_through_socket(const struct replay_values *v, const struct recording *recording, const struct screen *screen,
                           struct replay_totals *totals);
+
+/* Replays recordings for the record of each call and the figures of all, in place of the conversation. Returns an exit
+ * code. */
+int replay_summaries(const struct replay_values *v, const char *const *names, size_t n, const struct ruleset *set);
 
 #endif

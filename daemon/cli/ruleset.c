@@ -6,8 +6,9 @@
 #include "daemon/cli/screen.h"
 #include "lib/rules/compile.h"
 
-static void print_errors(const struct diags *problems)
+void loaded_print_errors(const struct loaded *l)
 {
+    const struct diags *problems = &l->problems;
     struct screen s = screen_of(stderr);
     struct buf out;
     buf_init(&out, 0);
@@ -29,7 +30,7 @@ int loaded_read(struct loaded *l, const char *command, const struct option_list 
         rulefiles_compile(rules->items, rules->count, languages, COACH_DATADIR, &l->files, &l->set, &l->problems, &err);
     if (rc == COACH_OK)
         return CLI_OK;
-    print_errors(&l->problems);
+    loaded_print_errors(l);
     return cli_fail(command, "%s", err.text);
 }
 
@@ -55,7 +56,7 @@ static int read_draft(struct loaded *l, const char *command, const struct option
     rc = rules_compile(f->rules, f->nrules, f->languages, f->nlanguages, &draft, &l->set, &l->problems);
     if (rc == COACH_OK && diags_clean(&l->problems))
         return CLI_OK;
-    print_errors(&l->problems);
+    loaded_print_errors(l);
     size_t errors = l->problems.levels[DIAG_ERROR];
     return rc == COACH_ENOMEM ? cli_fail(command, "out of memory")
                               : cli_fail(command, "%zu error%s in the rule files", errors, errors == 1 ? "" : "s");

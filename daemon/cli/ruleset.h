@@ -16,6 +16,8 @@ struct loaded {
  * CLI_UNUSABLE is returned; CLI_OK otherwise. Always clear it. */
 int loaded_read(struct loaded *l, const char *command, const struct option_list *rules, const char *languages);
 void loaded_clear(struct loaded *l);
+/* Prints the errors among the problems on stderr. */
+void loaded_print_errors(const struct loaded *l);
 
 /* The same with the trees of the rules, for the commands that take them apart; a rule that is being written may still
  * be without its examples. */

@@ -155,6 +155,7 @@ struct live_call *calls_earliest(const struct calls *calls)
 static void live_call_free(struct live_call *c)
 {
     call_free(c->call);
+    summary_clear(&c->summary);
     free(c);
 }
 

@@ -10,6 +10,7 @@
 #include "lib/base/error.h"
 #include "lib/base/table.h"
 #include "lib/engine/engine.h"
+#include "lib/engine/summary.h"
 #include "lib/wire/event.h"
 
 struct record;
@@ -30,6 +31,7 @@ struct live_call {
     struct record *record; /* NULL: it is not recorded */
     enum engine_sight told_sight;
     bool told_untimed, told_skew;
+    struct call_summary summary; /* since it has its agent */
 };
 
 struct calls {

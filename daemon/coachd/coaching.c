@@ -8,6 +8,7 @@
 #include "daemon/base/log.h"
 #include "daemon/coachd/server.h"
 #include "lib/engine/engine.h"
+#include "lib/eval/record.h"
 #include "lib/rules/ruleset.h"
 
 enum {
@@ -166,12 +167,29 @@ static void watch_quarantine(struct server *s)
     }
 }
 
+/* ---- what the engine does ---- */
+
+void coaching_on_moment(void *user, const struct engine_trace *trace)
+{
+    struct server *s = user;
+    explain_moment(s->explain, trace);
+    summary_hear(&s->ear, trace);
+}
+
+/* The next step of the engine is of this call. */
+static void begin_step(struct server *s, const struct live_call *c)
+{
+    explain_call(s->explain, s->rules, c->call);
+    s->ear.count = 0;
+}
+
 /* Findings first: one that came out and was taken back in the same step is seen and withdrawn, in this order. */
 static void deliver(struct server *s, struct live_call *c, const struct engine_results *results,
                     const struct call_counts *before)
 {
     const struct call_counts *after = call_counts(c->call);
     explain_keep(s->explain, s->rules, results);
+    (void)summary_add(&c->summary, s->rules, c->call, &s->ear, results); /* out of memory: the record counts it */
     watch_quarantine(s);
     for (size_t i = 0; i < results->count; i++) {
         s->counters.held[results->findings[i].held] += results->findings[i].held != ENGINE_QUARANTINED;
@@ -215,7 +233,7 @@ static void tick(struct server *s, struct live_call *c)
     struct engine_results results;
     const struct call_counts before = *call_counts(c->call);
     int64_t at = c->wake_ms;
-    explain_call(s->explain, s->rules, c->call);
+    begin_step(s, c);
     int rc = engine_tick(s->engine, s->rules, c->call, at, &results);
     if (rc == COACH_OK)
         deliver(s, c, &results, &before);
@@ -283,9 +301,10 @@ static int step(struct server *s, struct live_call *c, const struct wire_event *
 {
     struct engine_results results;
     const struct call_counts before = *call_counts(c->call);
-    explain_call(s->explain, s->rules, c->call);
+    begin_step(s, c);
     int rc = engine_step(s->engine, s->rules, c->call, event, now_of(s), &results);
-    deliver(s, c, &results, &before);
+    if (rc == COACH_OK)
+        deliver(s, c, &results, &before);
     return rc;
 }
 
@@ -293,6 +312,19 @@ static void set_state(const struct server *s, struct live_call *c, enum wire_sta
 {
     c->state = state;
     call_set_activity(c->call, (enum call_activity)state, now_of(s));
+}
+
+/* Tells the agent, with the record of what they had of the call. */
+static void tell_end(struct server *s, const struct live_call *c, enum call_end why)
+{
+    struct buf record;
+    struct json_out j;
+    buf_init(&record, 0);
+    json_out_begin(&j, &record);
+    record_write(&c->summary, call_counts(c->call), &j, NULL);
+    bool whole = json_out_end(&j, false) == COACH_OK;
+    subscribers_call_ended(&s->subscribers, call_agent(c->call), call_id(c->call), why, whole ? &record : NULL);
+    buf_clear(&record);
 }
 
 /* A transfer: from here on not a word of this call for the agent who had it. */
@@ -303,7 +335,8 @@ static int change_agent(struct server *s, struct live_call *c, const struct wire
         return COACH_OK;
     if (had != NULL) {
         subscribers_forget_call(&s->subscribers, had, id);
-        subscribers_call_ended(&s->subscribers, had, id, CALL_TRANSFERRED);
+        tell_end(s, c, CALL_TRANSFERRED);
+        summary_restart(&c->summary, c->call);
         s->counters.calls_ended[CALL_TRANSFERRED]++;
         c->told_sight = ENGINE_SEES;
         c->state = WIRE_TALKING; /* what the one was doing says nothing of the other */
@@ -410,13 +443,13 @@ void coaching_on_call_end(void *user, struct live_call *c, enum call_end why)
     struct engine_results results;
     pass_time(s, c);
     const struct call_counts before = *call_counts(c->call);
-    explain_call(s->explain, s->rules, c->call);
+    begin_step(s, c);
     if (engine_end(s->engine, s->rules, c->call, now_of(s), &results) == COACH_OK)
         deliver(s, c, &results, &before);
     end_recording(s, c, why);
     s->counters.calls_ended[why]++;
     if (call_agent(c->call) != NULL)
-        subscribers_call_ended(&s->subscribers, call_agent(c->call), call_id(c->call), why);
+        tell_end(s, c, why);
 }
 
 /* ---- what desktops say ---- */

@@ -16,6 +16,8 @@ int coaching_on_event(void *user, struct ingest_binding *b, const struct wire_ev
 void coaching_on_writer_ended(void *user, struct ingest_binding *b);
 /* For calls_init: the call's last findings go out before its end is told. */
 void coaching_on_call_end(void *user, struct live_call *c, enum call_end why);
+/* For engine_observe. */
+void coaching_on_moment(void *user, const struct engine_trace *trace);
 /* For subscribers_handler. */
 int coaching_on_mute(void *user, const char *agent_id, const char *call_id, const char *rule, coach_error *err);
 void coaching_on_state(void *user, const char *agent_id, enum wire_state state);

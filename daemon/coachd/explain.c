@@ -91,9 +91,8 @@ static uint64_t hash_of(const char *text)
 
 /* --- what happens --- */
 
-static void on_moment(void *user, const struct engine_trace *t)
+void explain_moment(struct explain *x, const struct engine_trace *t)
 {
-    struct explain *x = user;
     if (t->node == NULL || t->node->of_signal)
         return;
     struct moment *m = &x->moments[x->next_moment];
@@ -104,11 +103,6 @@ static void on_moment(void *user, const struct engine_trace *t)
                          .value = t->value,
                          .moment = t->moment,
                          .signal = t->signal};
-}
-
-void explain_watch(struct explain *x, struct engine *e)
-{
-    engine_observe(e, on_moment, x);
 }
 
 void explain_call(struct explain *x, const struct ruleset *set, const struct call *call)

@@ -11,8 +11,8 @@ struct explain;
 struct explain *explain_new(void); /* NULL when memory is out */
 void explain_free(struct explain *x);
 
-/* Has `x` told what happens inside the conditions of all calls that `e` runs; explain_call says which call it is. */
-void explain_watch(struct explain *x, struct engine *e);
+/* Is told what happens inside the conditions of all calls; explain_call says which call it is. */
+void explain_moment(struct explain *x, const struct engine_trace *trace);
 /* The next steps of the engine are of this call, with these rules. */
 void explain_call(struct explain *x, const struct ruleset *set, const struct call *call);
 /* Keeps the findings of a step, and what it took back. The oldest are forgotten. */

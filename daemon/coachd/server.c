@@ -381,7 +381,7 @@ static int init_parts(struct server *s, coach_error *err)
     if (rc == COACH_OK && ((s->engine = engine_new()) == NULL || (s->explain = explain_new()) == NULL))
         rc = coach_fail_nomem(err);
     if (rc == COACH_OK)
-        explain_watch(s->explain, s->engine);
+        engine_observe(s->engine, coaching_on_moment, s);
     return rc;
 }
 

@@ -51,6 +51,7 @@ struct server {
     struct reload reload;
     struct engine *engine;
     struct explain *explain; /* the last findings */
+    struct summary_ear ear;  /* signals of the step at hand */
     struct ruleset *rules;
     uint64_t generation;    /* of the live rules, from 1 */
     size_t timed_rules;     /* of theirs, that need the times of lines */

@@ -628,7 +628,7 @@ int subscribers_withdraw(struct subscribers *s, const char *agent_id, const char
 }
 
 static void tell_call(struct subscribers *s, const char *agent_id, const char *call_id, const char *type,
-                      const char *reason)
+                      const char *reason, const struct buf *summary)
 {
     struct agent *a = agent_find(s, agent_id);
     if (a == NULL || a->first == NULL)
@@ -641,6 +641,8 @@ static void tell_call(struct subscribers *s, const char *agent_id, const char *c
     json_text(&j, "type", type);
     json_text(&j, "call_id", call_id);
     json_text(&j, "reason", reason);
+    if (summary != NULL)
+        json_raw(&j, "summary", summary->data, summary->len);
     json_close_object(&j);
     struct outline *o = json_out_end(&j, true) != COACH_OK ? NULL : outline_new(a->id, call_id, out.data, out.len);
     for (struct subscriber *sub = a->first; o != NULL && sub != NULL; sub = sub->next_of_agent)
@@ -651,17 +653,18 @@ static void tell_call(struct subscribers *s, const char *agent_id, const char *c
 
 void subscribers_call_started(struct subscribers *s, const char *agent_id, const char *call_id)
 {
-    tell_call(s, agent_id, call_id, "call_started", NULL);
+    tell_call(s, agent_id, call_id, "call_started", NULL, NULL);
 }
 
-void subscribers_call_ended(struct subscribers *s, const char *agent_id, const char *call_id, enum call_end why)
+void subscribers_call_ended(struct subscribers *s, const char *agent_id, const char *call_id, enum call_end why,
+                            const struct buf *summary)
 {
-    tell_call(s, agent_id, call_id, "call_ended", call_end_name(why));
+    tell_call(s, agent_id, call_id, "call_ended", call_end_name(why), summary);
 }
 
 void subscribers_sight(struct subscribers *s, const char *agent_id, const char *call_id, const char *why)
 {
-    tell_call(s, agent_id, call_id, why != NULL ? "coach_blind" : "coach_back", why);
+    tell_call(s, agent_id, call_id, why != NULL ? "coach_blind" : "coach_back", why, NULL);
 }
 
 void subscribers_forget_call(struct subscribers *s, const char *agent_id, const char *call_id)

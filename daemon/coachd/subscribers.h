@@ -66,7 +66,9 @@ int subscribers_nudge(struct subscribers *s, const struct nudge *n, int rank, co
 int subscribers_withdraw(struct subscribers *s, const char *agent_id, const char *nudge_id, const char *reason);
 /* Tells the agent's clients. */
 void subscribers_call_started(struct subscribers *s, const char *agent_id, const char *call_id);
-void subscribers_call_ended(struct subscribers *s, const char *agent_id, const char *call_id, enum call_end why);
+/* `summary` is the record of the call as JSON, or NULL. */
+void subscribers_call_ended(struct subscribers *s, const char *agent_id, const char *call_id, enum call_end why,
+                            const struct buf *summary);
 /* Whether coaching can see the call: `why` not, or NULL. */
 void subscribers_sight(struct subscribers *s, const char *agent_id, const char *call_id, const char *why);
 /* The call is another's now: drops what was not yet sent of it to this agent. */

@@ -6,8 +6,8 @@
 #include "lib/eval/recording.h"
 
 /* Told of each event in file order, with what came of it: findings, withdrawals, whether coaching can see the call.
- * `event` is NULL for what time alone brought about, before the next event or at the end of the recording. `results`
- * live until it returns. */
+ * `event` is NULL for what time alone brought about, before the next event or at the end of a call that nothing ended.
+ * `results` live until it returns. */
 typedef void (*replay_fn)(void *user, const struct call *call, const struct wire_event *event,
                           const struct engine_results *results);
 

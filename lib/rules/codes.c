@@ -31,6 +31,8 @@ static const struct code codes[] = {
           "Write nothing after the '|', and the text on the next line, indented."),
     ERROR("bracket", "A bracket is not closed or not opened, or '|' stands outside brackets.",
           "Put alternatives into round brackets: (calm | settle) down."),
+    ERROR("cannot-win", "Whatever the agent says, the customer of this scenario never becomes calm.",
+          "Add reactions that lift the mood, begin with a better mood, or lower 'calm_at'."),
     ERROR("colon-in-text", "A text contains ': ', which YAML reads as the end of a key.",
           "Write 'message: |' and put the text on the next line, indented; in a phrase leave the colon out."),
     ERROR("control-character", "The file holds an invisible control character.",

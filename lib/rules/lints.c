@@ -6,6 +6,7 @@
 #include "lib/base/error.h"
 #include "lib/rules/covering.h"
 #include "lib/rules/keys.h"
+#include "lib/rules/recorded.h"
 #include "lib/text/words.h"
 
 struct lint {
@@ -305,7 +306,7 @@ static void report_unused(struct lint *l, const struct table *lists, const struc
                 warn(l, "unused-list", f->lists[k].node, "delete it, or write <its_name> in a phrase",
                      "no rule and no signal uses this list");
         for (size_t k = 0; k < f->signal_count; k++)
-            if (f->signals[k].id.node != NULL &&
+            if (f->signals[k].id.node != NULL && recorded_of(f->signals[k].id.s) == RECORDED_NOT &&
                 table_get(signals, f->signals[k].id.s, strlen(f->signals[k].id.s)) == NULL)
                 warn(l, "unused-signal", f->signals[k].id.node, "delete it, or name it in a rule's 'when:'",
                      "no rule uses this signal");

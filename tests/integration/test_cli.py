@@ -14,7 +14,7 @@ from coachtest import BUILD, LANGUAGES, RULES, SOURCE, Daemon, validate, wait_fo
 
 COACH = BUILD / "bin" / "coach"
 CALM = "well you need to calm down sir"
-COMMANDS = ["check", "try", "explain", "sample", "show", "test", "record", "schema", "replay", "score", "send", "watch", "status"]
+COMMANDS = ["check", "try", "explain", "sample", "show", "test", "record", "schema", "practice", "replay", "score", "send", "watch", "status"]
 
 
 def coach(*args, stdin="", code=None, **run):

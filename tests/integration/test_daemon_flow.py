@@ -41,7 +41,9 @@ def test_hello_binds_defaults():
         assert n["call_id"] == "c-7"
         sam.expect_silence()
         w.close()
-        assert sam.expect("call_ended") == {"type": "call_ended", "call_id": "c-7", "reason": "disconnected"}
+        ended = sam.expect("call_ended")
+        assert ended.pop("summary")["lines"] > 0
+        assert ended == {"type": "call_ended", "call_id": "c-7", "reason": "disconnected"}
 
 
 def test_an_unmapped_channel_is_refused():

@@ -10,8 +10,11 @@
 #include "lib/engine/engine.h"
 #include "lib/eval/callrecord.h"
 #include "lib/eval/calltest.h"
+#include "lib/eval/practice.h"
+#include "lib/eval/record.h"
 #include "lib/eval/replay.h"
 #include "lib/eval/ruleschema.h"
+#include "lib/eval/summaries.h"
 #include "lib/rules/anatomy.h"
 #include "lib/rules/compile.h"
 #include "lib/rules/origin.h"
@@ -442,9 +445,78 @@ static int test_calls(struct buf *out)
     return rc;
 }
 
+/* A scenario is read and played to its end, and its record written. */
+static int practise(struct buf *out)
+{
+    static const char text[] = "format: 1\nscenario: a\ntitle: A\nwants: calm\nmood: 2\nturns: 3\nopening: hello\n"
+                               "reactions:\n  - when:\n      mood_above: 1\n    mood: +8\n    says:\n      - fine\n"
+                               "otherwise:\n  says:\n    - no\nendings:\n  calm: a\n  angry: b\n  over: c\n";
+    static const struct source source = {"scenario", text, sizeof text - 1};
+    struct scenario scenario = {0};
+    struct practice p = {0};
+    struct diags problems;
+    struct json_out j;
+    diags_init(&problems);
+    int rc = scenario_read(&source, tested, &scenario, &problems);
+    if (rc == COACH_OK && !diags_clean(&problems))
+        rc = problems.out_of_memory ? COACH_ENOMEM : COACH_EINVAL;
+    if (rc == COACH_OK)
+        rc = practice_begin(&p, &scenario, tested);
+    if (rc == COACH_OK)
+        rc = practice_say(&p, "calm down", 500);
+    if (rc == COACH_OK && (p.end != PRACTICE_CALM || p.card_count != 1 || practice_score(&p).mood != 50))
+        rc = COACH_EINVAL;
+    if (rc == COACH_OK) {
+        json_out_begin(&j, out);
+        record_write(&p.summary, call_counts(p.call), &j, NULL);
+        rc = json_out_end(&j, true);
+    }
+    practice_clear(&p);
+    scenario_clear(&scenario);
+    diags_clear(&problems);
+    return rc;
+}
+
+struct summing {
+    struct summaries summaries;
+    int rc;
+};
+
+static void sum_up(void *user, const struct call *call, const struct wire_event *event,
+                   const struct engine_results *results)
+{
+    struct summing *s = user;
+    int rc = summaries_add(&s->summaries, tested, call, event, results);
+    s->rc = s->rc == COACH_OK ? rc : s->rc;
+}
+
+/* The records of two calls, and both together. */
+static int summarise(struct buf *out)
+{
+    static const char text[] = "{\"call_id\":\"c\",\"role\":\"agent\",\"text\":\"calm down\"}\n"
+                               "{\"call_id\":\"d\",\"role\":\"agent\",\"text\":\"calm down\"}\n";
+    struct recording r;
+    struct summing s = {0};
+    struct summary_totals totals;
+    summaries_init(&s.summaries);
+    const struct replay_options options = {
+        .agent_id = "sam", .observer = summary_hear, .observer_user = &s.summaries.ear};
+    int rc = recording_read(&r, text, sizeof text - 1, ignore_problem, NULL);
+    if (rc == COACH_OK)
+        rc = replay_run(&r, tested, &options, sum_up, &s);
+    rc = rc == COACH_OK ? s.rc : rc;
+    if (rc == COACH_OK)
+        rc = summaries_total(&s.summaries, &totals);
+    if (rc == COACH_OK)
+        rc = totals.calls == 2 && totals.shown == 2 ? summary_totals_write(&totals, out) : COACH_EINVAL;
+    summaries_clear(&s.summaries);
+    recording_clear(&r);
+    return rc;
+}
+
 START_TEST(the_tools_may_run_out_of_memory_anywhere)
 {
-    int (*const tools[])(struct buf * out) = {take_apart, ruleschema_write, test_calls};
+    int (*const tools[])(struct buf * out) = {take_apart, ruleschema_write, test_calls, practise, summarise};
     long failed = 0;
     bool reached = true;
     tested = built(0);
@@ -492,7 +564,7 @@ int main(void)
     tcase_add_test(t, a_step_that_ran_out_of_memory_did_not_happen);
     tcase_add_test(t, a_recording_and_its_replay_may_run_out_of_memory_anywhere);
     tcase_add_test(t, the_public_functions_may_run_out_of_memory_anywhere);
-    tcase_add_loop_test(t, the_tools_may_run_out_of_memory_anywhere, 0, 3);
+    tcase_add_loop_test(t, the_tools_may_run_out_of_memory_anywhere, 0, 5);
     suite_add_tcase(s, t);
     return suite_run(s);
 }
