@@ -312,7 +312,8 @@ def test_every_recorded_call_passes_as_a_test():
         assert sorted(re.findall("=> (.*)", test)) == sorted(found), (path.name, test)
     with file_of("format: 1\npack: core-en\ntests:\n" + "".join(tests), "recorded.yaml") as file:
         found, code = report(SOURCE / "rules" / "core-en", file)
-        assert code == 0 and found["calls"] == len(CASES), found
+        own, _ = report(SOURCE / "rules" / "core-en")
+        assert code == 0 and found["calls"] == own["calls"] + len(CASES), found
         text = file.read_text()
         assert len(arrows(text)) > 10
         for i in arrows(text)[:3]:
