@@ -32,7 +32,7 @@ RULETEST char *ruletest_read(const char *path, size_t *len)
     return text;
 }
 
-enum { RULETEST_FILES = 8 };
+enum { RULETEST_FILES = 32 };
 
 /* A build with all that its problems point into. */
 struct ruletest {
