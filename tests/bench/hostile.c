@@ -1,5 +1,5 @@
 /* What files and lines made to cost time cost: each is refused, and the CPU it took is printed. The goal is 50 ms each
- * in an optimised build without sanitizers; the program fails where one takes over 2 s, whatever the build.
+ * in an optimised build without sanitizers; the program fails where one takes over 20 s, whatever the build.
  *
  *     hostile */
 #include <time.h>
@@ -8,7 +8,7 @@
 #include "lib/wire/reader.h"
 #include "tests/fuzz/fuzz.h"
 
-enum { KB200 = 200 * 1000, LONG_PHRASE = 8000, MIB = 1024 * 1024, GOAL_MS = 50, TOO_LONG_MS = 2000 };
+enum { KB200 = 200 * 1000, LONG_PHRASE = 8000, MIB = 1024 * 1024, GOAL_MS = 50, TOO_LONG_MS = 20000 };
 
 #define HEAD "format: 1\npack: test\nrules:\n  - id: a\n    category: tone\n    message: m\n    says:\n"
 
