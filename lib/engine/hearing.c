@@ -190,11 +190,12 @@ static void find(struct step *s, const struct hearing *h, struct heard *heard)
         if (!counts(s, h, heard, hit))
             continue;
         if (!attention_stands(s->c, h->segment, hit->rule->key))
-            add(s, h, heard, hit, false);
+            add(s, h, heard, hit, h->forced);
         else if (n < MOST_CONFIRMED)
             confirmed[n++] = hit->rule->key;
     }
-    attention_revise(s, h->segment, confirmed, n);
+    if (!h->forced)
+        attention_revise(s, h->segment, confirmed, n);
 }
 
 static void keep_terms(struct step *s, const struct heard *heard)
@@ -330,6 +331,7 @@ void hearing_close(struct step *s, struct call_open *open)
                               .start_ms = open->start_ms,
                               .end_ms = open->end_ms,
                               .timed = open->timed,
+                              .forced = true,
                               .arrival_ms = s->arrival_ms};
     hearing_final(s, &h);
 }

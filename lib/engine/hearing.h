@@ -11,6 +11,7 @@ struct hearing {
     int64_t start_ms, end_ms;
     bool timed;         /* the source gave both */
     bool unnamed;       /* the segment id is ours */
+    bool forced;        /* an interim result taken as final: the final may yet come, and say otherwise */
     int64_t arrival_ms; /* on the caller's clock */
 };
 

@@ -206,6 +206,16 @@ START_TEST(a_result_that_nothing_follows_is_final_after_five_seconds)
 }
 END_TEST
 
+START_TEST(a_final_that_comes_after_all_may_take_it_back)
+{
+    interim("s1", "please calm down", 0, 1000);
+    enginetest_tick(6000);
+    enginetest_gives("calm");
+    final("s1", "please calm down the dog", 0, 7000);
+    enginetest_gives("-calm:revised");
+}
+END_TEST
+
 START_TEST(results_without_a_segment_id_are_those_of_the_open_utterance)
 {
     interim(NULL, "please calm down sir", 0, 1000);
@@ -290,6 +300,7 @@ int main(void)
     tcase_add_test(c, an_appended_final_ends_the_segment);
     tcase_add_test(c, an_empty_result_takes_the_segment_back);
     tcase_add_test(c, a_result_that_nothing_follows_is_final_after_five_seconds);
+    tcase_add_test(c, a_final_that_comes_after_all_may_take_it_back);
     tcase_add_test(c, results_without_a_segment_id_are_those_of_the_open_utterance);
     tcase_add_test(c, a_phrase_may_begin_in_the_line_before);
     tcase_add_test(c, a_phrase_does_not_go_across_the_other_sides_turn);

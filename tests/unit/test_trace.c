@@ -347,8 +347,8 @@ static void compare_rules(struct both *b, struct tally *tally)
     for (size_t r = 0; r < ruleset_count(b->t.set); r++) {
         const struct rule *rule = ruleset_rule(b->t.set, r);
         for (size_t p = 0; p < 3; p++)
-            for (size_t i = 0; i < scanner_part_count(b->t.set, rule, parts[p]); i++)
-                compare(b, rule, parts[p], i, tally);
+            for (size_t i = 0; i < anatomy_part(anatomy_rule(&b->a, rule->id), parts[p])->count; i++)
+                compare(b, rule, parts[p], i, tally); /* a regular expression is no phrase */
     }
 }
 
