@@ -205,6 +205,34 @@ START_TEST(without_attention_all_that_counts_goes_out)
 }
 END_TEST
 
+/* --- long calls --- */
+
+/* Lines of both sides, each with an interim result before it, a second apart and a little more. */
+static void talk(int from, int to)
+{
+    static const char *const words[] = {"alpha", "I am furious", "gamma and beta", "so sorry", "well then", "loud"};
+    for (int i = from; i < to; i++) {
+        char segment[16];
+        snprintf(segment, sizeof segment, "s%d", i);
+        coach_role role = i % 3 == 0 ? COACH_ROLE_CUSTOMER : COACH_ROLE_AGENT;
+        int64_t at = (int64_t)i * 864; /* a hundred thousand of them last a day */
+        hear(role, segment, words[i % 6], at, at + 300, false);
+        hear(role, segment, words[i % 6], at, at + 600, true);
+    }
+}
+
+START_TEST(a_call_of_a_day_and_a_hundred_thousand_segments_stays_small)
+{
+    talk(0, 5000);
+    size_t before = call_memory(call);
+    talk(5000, 100000);
+    ck_assert_uint_eq(call_memory(call), before);
+    ck_assert_uint_lt(before, 16 * 1024);
+    ck_assert_uint_eq(call_counts(call)->lines, 100000);
+    ck_assert_uint_gt(call_counts(call)->shown, 3);
+}
+END_TEST
+
 /* --- whether coaching can see the call --- */
 
 START_TEST(a_call_without_lines_is_blind_until_the_next_one)
@@ -257,6 +285,7 @@ int main(void)
     Suite *s = suite_create("attention");
     TCase *c = tcase_create("attention");
     tcase_add_checked_fixture(c, setup, enginetest_end);
+    tcase_set_timeout(c, 120);
     tcase_add_test(c, a_card_waits_while_the_agent_is_speaking);
     tcase_add_test(c, a_card_goes_out_when_the_agent_has_spoken);
     tcase_add_test(c, what_is_critical_waits_for_nobody);
@@ -273,6 +302,7 @@ int main(void)
     tcase_add_test(c, a_line_that_began_in_time_takes_the_card_back);
     tcase_add_test(c, a_card_that_nothing_let_out_in_time_is_stale);
     tcase_add_test(c, without_attention_all_that_counts_goes_out);
+    tcase_add_test(c, a_call_of_a_day_and_a_hundred_thousand_segments_stays_small);
     tcase_add_test(c, a_call_without_lines_is_blind_until_the_next_one);
     tcase_add_test(c, a_call_on_hold_is_not_blind);
     tcase_add_test(c, a_call_of_one_side_is_blind);
