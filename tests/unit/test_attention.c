@@ -302,11 +302,16 @@ int main(void)
     tcase_add_test(c, a_line_that_began_in_time_takes_the_card_back);
     tcase_add_test(c, a_card_that_nothing_let_out_in_time_is_stale);
     tcase_add_test(c, without_attention_all_that_counts_goes_out);
-    tcase_add_test(c, a_call_of_a_day_and_a_hundred_thousand_segments_stays_small);
     tcase_add_test(c, a_call_without_lines_is_blind_until_the_next_one);
     tcase_add_test(c, a_call_on_hold_is_not_blind);
     tcase_add_test(c, a_call_of_one_side_is_blind);
     tcase_add_test(c, a_clock_that_jumps_is_noticed);
+    TCase *large = tcase_create("large");
+    tcase_set_tags(large, "large");
+    tcase_set_timeout(large, 120);
+    tcase_add_checked_fixture(large, setup, enginetest_end);
+    tcase_add_test(large, a_call_of_a_day_and_a_hundred_thousand_segments_stays_small);
+    suite_add_tcase(s, large);
     suite_add_tcase(s, c);
     return suite_run(s);
 }

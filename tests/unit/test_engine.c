@@ -582,7 +582,12 @@ int main(void)
     tcase_add_test(c, lines_without_a_segment_id_are_segments_of_their_own);
     tcase_add_loop_test(c, placeholders_are_filled_with_what_was_said, 0, RULETEST_ROWS(cards));
     tcase_add_test(c, two_runs_give_the_same_bytes);
-    tcase_add_test(c, a_call_of_a_hundred_thousand_lines_stays_small);
+    TCase *large = tcase_create("large");
+    tcase_set_tags(large, "large");
+    tcase_set_timeout(large, 120);
+    tcase_add_checked_fixture(large, setup, teardown);
+    tcase_add_test(large, a_call_of_a_hundred_thousand_lines_stays_small);
+    suite_add_tcase(s, large);
     suite_add_tcase(s, c);
     return suite_run(s);
 }

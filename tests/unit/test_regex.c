@@ -501,6 +501,7 @@ int main(void)
     Suite *s = suite_create("regex");
     TCase *guard = tcase_create("guard"), *runs = tcase_create("runs"), *pump = tcase_create("pump"),
           *filter = tcase_create("prefilter"), *limits = tcase_create("limits");
+    tcase_set_tags(pump, "large");
     TCase *const all[] = {guard, runs, pump, filter, limits};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         tcase_set_timeout(all[i], 120);
