@@ -575,7 +575,7 @@ static void print_tally(const char *what, bool all_verbs, clock_t begin)
 int main(int argc, char **argv)
 {
     uint64_t wanted = number_of(argc, argv, "--events", "100000"), first_seed = number_of(argc, argv, "--seed", "1");
-    uint64_t one = number_of(argc, argv, "--one-in", "7");
+    uint64_t one = number_of(argc, argv, "--one-in", "29");
     to_show = number_of(argc, argv, "--show", "1");
     count_only = to_show == 0;
     left_out = option(argc, argv, "--leave-out", "");
