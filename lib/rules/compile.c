@@ -184,6 +184,20 @@ static void print_rule(const struct rule *r, struct hash_fields *print)
     hash_fields_add(print, &r->min_confidence, sizeof r->min_confidence);
 }
 
+/* The exceptions, and the key by which it is known to be the same: `print` holds its phrases. */
+static int finish_part(struct build *b, struct part_rule *r, const struct def_phrases *not_in,
+                       const struct def_phrases *unless, struct hash_fields *print)
+{
+    int rc = add_phrases(b, r, not_in, false, &r->not_in, print);
+    if (rc == COACH_OK)
+        rc = add_phrases(b, r, unless, false, &r->unless, print);
+    if (rc != COACH_OK)
+        return rc;
+    print_rule(&r->rule, print);
+    r->rule.key = print->value;
+    return COACH_OK;
+}
+
 /* `regex` is NULL for a rule of phrases. */
 static int add_rule(struct build *b, const struct rulefile *f, const struct def_rule *def, struct regexrule *regex)
 {
@@ -222,13 +236,9 @@ static int add_rule(struct build *b, const struct rulefile *f, const struct def_
     else if (rc == COACH_OK)
         rc = add_phrases(b, r, r->rule.is_swap ? &def->swap : &def->says, true, &r->says, &print);
     if (rc == COACH_OK)
-        rc = add_phrases(b, r, &def->not_in, false, &r->not_in, &print);
-    if (rc == COACH_OK)
-        rc = add_phrases(b, r, &def->unless, false, &r->unless, &print);
+        rc = finish_part(b, r, &def->not_in, &def->unless, &print);
     if (rc != COACH_OK)
         return rc;
-    print_rule(&r->rule, &print);
-    r->rule.key = print.value;
     return table_set(&set->by_id, r->rule.id, strlen(r->rule.id), (void *)(uintptr_t)++set->rule_count);
 }
 
@@ -254,13 +264,9 @@ static int add_signal(struct build *b, const struct rulefile *f, const struct de
     hash_fields_init(&print);
     int rc = failed ? COACH_ENOMEM : add_phrases(b, r, &def->says, true, &r->says, &print);
     if (rc == COACH_OK)
-        rc = add_phrases(b, r, &def->not_in, false, &r->not_in, &print);
-    if (rc == COACH_OK)
-        rc = add_phrases(b, r, &def->unless, false, &r->unless, &print);
+        rc = finish_part(b, r, &def->not_in, &def->unless, &print);
     if (rc != COACH_OK)
         return rc;
-    print_rule(&r->rule, &print);
-    r->rule.key = print.value;
     set->signal_count++;
     return COACH_OK;
 }
