@@ -151,18 +151,15 @@ int coach_call_step(coach_call *call, coach_rules *rules, const coach_event *eve
         return COACH_EUTF8;
     if (event->segment_id != NULL && strlen(event->segment_id) > WIRE_MAX_ID)
         return COACH_EINVAL;
-    struct wire_event line = {.type = WIRE_TRANSCRIPT,
-                              .text = {event->text, event->text_len},
-                              .role = event->role,
-                              .is_final = !event->interim,
-                              .append = event->append,
-                              .start_ms = event->start_ms,
-                              .end_ms = event->end_ms,
-                              .recv_ms = COACH_NO_TIME,
-                              .seq = -1,
-                              .stable_len = event->stable_len > 0 ? (int64_t)event->stable_len : -1,
-                              .confidence = -1,
-                              .stability = event->stability > 0 ? event->stability : -1};
+    struct wire_event line = wire_event_blank(WIRE_TRANSCRIPT);
+    line.text = (struct wire_text){event->text, event->text_len};
+    line.role = event->role;
+    line.is_final = !event->interim;
+    line.append = event->append;
+    line.start_ms = event->start_ms;
+    line.end_ms = event->end_ms;
+    line.stable_len = event->stable_len > 0 ? (int64_t)event->stable_len : -1;
+    line.stability = event->stability > 0 ? event->stability : -1;
     if (event->segment_id != NULL)
         line.segment_id = (struct wire_text){event->segment_id, strlen(event->segment_id)};
     struct engine_results results;

@@ -85,17 +85,11 @@ static int plain_line(const struct send *s, const char *line, size_t len, uint64
 {
     char segment[32];
     int n = snprintf(segment, sizeof segment, "send-%llu", (unsigned long long)seq);
-    struct wire_event e = {.type = WIRE_TRANSCRIPT,
-                           .text = {line, len},
-                           .segment_id = {segment, (size_t)n},
-                           .is_final = true,
-                           .start_ms = COACH_NO_TIME,
-                           .end_ms = COACH_NO_TIME,
-                           .recv_ms = COACH_NO_TIME,
-                           .seq = (int64_t)seq,
-                           .stable_len = -1,
-                           .confidence = -1,
-                           .stability = -1};
+    struct wire_event e = wire_event_blank(WIRE_TRANSCRIPT);
+    e.text = (struct wire_text){line, len};
+    e.segment_id = (struct wire_text){segment, (size_t)n};
+    e.is_final = true;
+    e.seq = (int64_t)seq;
     e.role = strcmp(s->v->role, "agent") == 0      ? COACH_ROLE_AGENT
              : strcmp(s->v->role, "customer") == 0 ? COACH_ROLE_CUSTOMER
                                                    : COACH_ROLE_SYSTEM;
@@ -223,15 +217,8 @@ static void on_answer(void *user, const char *line, size_t len)
 static int say_hello(struct send *s)
 {
     struct buf line;
-    struct wire_event hello = {.type = WIRE_HELLO,
-                               .ack = true,
-                               .start_ms = COACH_NO_TIME,
-                               .end_ms = COACH_NO_TIME,
-                               .recv_ms = COACH_NO_TIME,
-                               .seq = -1,
-                               .stable_len = -1,
-                               .confidence = -1,
-                               .stability = -1};
+    struct wire_event hello = wire_event_blank(WIRE_HELLO);
+    hello.ack = true;
     if (s->v->call != NULL)
         hello.call_id = (struct wire_text){s->v->call, strlen(s->v->call)};
     if (s->v->agent != NULL)

@@ -47,17 +47,12 @@ static int say(const struct values *v, const struct ruleset *set, const char *te
     struct screen s = screen_of(stdout);
     struct engine *engine = engine_new();
     struct call *call = call_new("try", 3);
-    struct wire_event line = {.type = WIRE_TRANSCRIPT,
-                              .text = {text, strlen(text)},
-                              .is_final = true,
-                              .role = strcmp(v->role, "agent") == 0 ? COACH_ROLE_AGENT : COACH_ROLE_CUSTOMER,
-                              .start_ms = 0,
-                              .end_ms = 0,
-                              .recv_ms = COACH_NO_TIME,
-                              .seq = -1,
-                              .stable_len = -1,
-                              .confidence = -1,
-                              .stability = -1};
+    struct wire_event line = wire_event_blank(WIRE_TRANSCRIPT);
+    line.text = (struct wire_text){text, strlen(text)};
+    line.is_final = true;
+    line.role = strcmp(v->role, "agent") == 0 ? COACH_ROLE_AGENT : COACH_ROLE_CUSTOMER;
+    line.start_ms = 0;
+    line.end_ms = 0;
     struct engine_results results = {0};
     int rc = engine == NULL || call == NULL ? COACH_ENOMEM : call_set_agent(call, "try", 3);
     if (rc == COACH_OK)

@@ -86,15 +86,9 @@ static struct wire_text text_of(const char *s)
 /* An event that no writer sent. */
 static struct wire_event event_of(const struct live_call *c, enum wire_type type)
 {
-    return (struct wire_event){.type = type,
-                               .call_id = text_of(call_id(c->call)),
-                               .start_ms = COACH_NO_TIME,
-                               .end_ms = COACH_NO_TIME,
-                               .recv_ms = COACH_NO_TIME,
-                               .seq = -1,
-                               .stable_len = -1,
-                               .confidence = -1,
-                               .stability = -1};
+    struct wire_event e = wire_event_blank(type);
+    e.call_id = text_of(call_id(c->call));
+    return e;
 }
 
 /* ---- what the engine found, to the agents ---- */

@@ -336,7 +336,6 @@ static void offer(struct step *s, const struct candidate *f)
     struct call *c = s->c;
     const struct rule_limits *limits = ruleset_limits(s->set);
     struct call_pending p = {.nudge = f->nudge,
-                             .rule_key = f->rule->key,
                              .severity = f->rule->severity,
                              .without = f->node == NULL ? WHEN_NONE : f->node->without,
                              .interim = f->interim,
@@ -459,14 +458,6 @@ static void withdraw(struct step *s, uint32_t i, enum engine_reason reason)
     c->counts.withdrawn++;
 }
 
-static bool holds(const uint64_t *keys, size_t count, uint64_t key)
-{
-    for (size_t i = 0; i < count; i++)
-        if (keys[i] == key)
-            return true;
-    return false;
-}
-
 void attention_revise(struct step *s, uint64_t segment, const uint64_t *confirmed, size_t count)
 {
     struct call *c = s->c;
@@ -474,7 +465,7 @@ void attention_revise(struct step *s, uint64_t segment, const uint64_t *confirme
         const struct call_standing *t = &c->standing[i];
         if (t->segment != segment) {
             i++;
-        } else if (holds(confirmed, count, t->rule_key)) { /* it can be taken back no more */
+        } else if (call_holds(confirmed, count, t->rule_key)) { /* it can be taken back no more */
             c->standing_count--;
             memmove(&c->standing[i], &c->standing[i + 1], (c->standing_count - i) * sizeof *t);
         } else {

@@ -282,9 +282,9 @@ struct call_rule *call_rule_state(struct call *c, uint64_t key)
     return r;
 }
 
-static bool holds(const uint64_t *items, uint32_t count, uint64_t value)
+bool call_holds(const uint64_t *items, size_t count, uint64_t value)
 {
-    for (uint32_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++)
         if (items[i] == value)
             return true;
     return false;
@@ -292,7 +292,7 @@ static bool holds(const uint64_t *items, uint32_t count, uint64_t value)
 
 static bool array_holds(const struct call *c, enum call_array array, uint64_t value)
 {
-    return holds(CALL_ITEMS(c, array, uint64_t), c->arrays[array].count, value);
+    return call_holds(CALL_ITEMS(c, array, uint64_t), c->arrays[array].count, value);
 }
 
 static void array_add(struct call *c, enum call_array array, uint64_t value)
@@ -382,7 +382,7 @@ int call_side(coach_role role)
 
 bool call_is_muted(const struct call *c, const char *rule_id)
 {
-    return c->muted_count > 0 && holds(c->muted, c->muted_count, call_hash(rule_id, strlen(rule_id), "", 0));
+    return c->muted_count > 0 && call_holds(c->muted, c->muted_count, call_hash(rule_id, strlen(rule_id), "", 0));
 }
 
 int call_mute(struct call *c, const char *rule_id)

@@ -101,7 +101,6 @@ struct call_pending {
     struct nudge nudge;
     char *block;
     size_t block_size;
-    uint64_t rule_key;
     enum rule_severity severity;
     int without; /* the signal that makes it needless, by its number and the rule set's; WHEN_NONE */
     bool interim;
@@ -137,8 +136,6 @@ struct call_turn {
     uint32_t agent_index;
     int64_t start_ms, end_ms;
     char segment[WIRE_MAX_ID + 1]; /* of its first line */
-    bool long_fired;               /* its length was noted */
-    uint32_t long_nodes;           /* bits of the monologue conditions that fired in it */
 };
 
 enum call_array {
@@ -167,7 +164,6 @@ struct call {
     uint32_t segment_next, line_next; /* of the rings */
 
     bool started;
-    bool ended;
     int64_t now_ms;                    /* the call's clock: it only goes forward */
     int64_t anchor_ms, anchor_arrival; /* the latest line on both clocks */
     int64_t first_ms;                  /* the clock at the first line */
@@ -244,6 +240,8 @@ struct call_line *call_line(const struct call *c, uint32_t back);
 
 /* A copy of an id, cut at WIRE_MAX_ID bytes. */
 void call_keep_id(char to[WIRE_MAX_ID + 1], const struct wire_text *id);
+/* Whether `value` is among `count` of them. */
+bool call_holds(const uint64_t *items, size_t count, uint64_t value);
 /* 0 for the agent, 1 for the customer, -1 for all others. */
 int call_side(coach_role role);
 /* A running hash of texts. */

@@ -98,7 +98,6 @@ struct line_signals {
     struct conversation_signal items[CONVERSATION_SIGNALS];
     size_t count;
     size_t at; /* the one that is being heard */
-    const struct call_line *line;
 };
 
 static void feed(struct step *s, int number, const struct place *place, const char *segment);
@@ -529,7 +528,7 @@ static void record(struct step *s, const struct call_line *line, const struct co
 static void tell_line(struct step *s, const struct call_line *line, const struct conversation_signal *signals,
                       size_t count, const struct words *own)
 {
-    struct line_signals all = {.count = count, .line = line};
+    struct line_signals all = {.count = count};
     memcpy(all.items, signals, count * sizeof *signals);
     s->line = &all;
     for (uint32_t i = 0; i < s->c->arrays[ARRAY_NODES].count && s->rc == COACH_OK; i++) {

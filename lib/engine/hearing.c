@@ -314,18 +314,13 @@ void hearing_close(struct step *s, struct call_open *open)
         s->rc = COACH_ENOMEM;
         return;
     }
-    const struct wire_event e = {.type = WIRE_TRANSCRIPT,
-                                 .text = {text, open->text.len},
-                                 .segment_id = {segment, strlen(segment)},
-                                 .role = open->role,
-                                 .is_final = true,
-                                 .start_ms = open->timed ? open->start_ms : COACH_NO_TIME,
-                                 .end_ms = open->timed ? open->end_ms : COACH_NO_TIME,
-                                 .recv_ms = COACH_NO_TIME,
-                                 .seq = -1,
-                                 .stable_len = -1,
-                                 .confidence = -1,
-                                 .stability = -1};
+    struct wire_event e = wire_event_blank(WIRE_TRANSCRIPT);
+    e.text = (struct wire_text){text, open->text.len};
+    e.segment_id = (struct wire_text){segment, strlen(segment)};
+    e.role = open->role;
+    e.is_final = true;
+    e.start_ms = open->timed ? open->start_ms : COACH_NO_TIME;
+    e.end_ms = open->timed ? open->end_ms : COACH_NO_TIME;
     const struct hearing h = {.event = &e,
                               .segment = open->id,
                               .start_ms = open->start_ms,
@@ -345,14 +340,6 @@ static uint64_t match_key(const struct heard *heard, const struct hit *hit)
                      hit->span.to - hit->span.from);
 }
 
-static bool matched_before(const struct call_open *open, uint64_t key)
-{
-    for (uint32_t i = 0; i < open->match_count; i++)
-        if (open->matches[i] == key)
-            return true;
-    return false;
-}
-
 static bool word_follows(const struct words *w, size_t to)
 {
     return w->count > 0 && w->items[w->count - 1].from >= to;
@@ -366,7 +353,7 @@ static bool is_settled(const struct step *s, const struct hearing *h, const stru
     size_t own_to = hit->span.to - heard->seam;
     if (!e->append && e->stable_len >= 0 && own_to <= (size_t)e->stable_len)
         return true;
-    return e->stability >= stable_enough || matched_before(open, match_key(heard, hit)) ||
+    return e->stability >= stable_enough || call_holds(open->matches, open->match_count, match_key(heard, hit)) ||
            word_follows(&s->e->words, hit->span.to);
 }
 

@@ -28,15 +28,9 @@ static int64_t end_of(const struct screenplay *play, size_t i)
 
 static struct wire_event event_of(enum wire_type type)
 {
-    return (struct wire_event){.type = type,
-                               .call_id = {call_name, sizeof call_name - 1},
-                               .start_ms = COACH_NO_TIME,
-                               .end_ms = COACH_NO_TIME,
-                               .recv_ms = COACH_NO_TIME,
-                               .seq = -1,
-                               .stable_len = -1,
-                               .confidence = -1,
-                               .stability = -1};
+    struct wire_event e = wire_event_blank(type);
+    e.call_id = (struct wire_text){call_name, sizeof call_name - 1};
+    return e;
 }
 
 static enum wire_state state_of(enum screenplay_kind kind)

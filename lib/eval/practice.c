@@ -164,19 +164,14 @@ static void say(struct practice *p, const struct practice_line *line)
     l->mood = p->mood;
     l->end_ms = l->start_ms + practice_speaking_ms(l->text);
     int len = snprintf(segment, sizeof segment, "%zu", p->line_count++);
-    const struct wire_event event = {.type = WIRE_TRANSCRIPT,
-                                     .call_id = {"practice", 8},
-                                     .text = {l->text, strlen(l->text)},
-                                     .segment_id = {segment, (size_t)len},
-                                     .role = l->role,
-                                     .is_final = true,
-                                     .start_ms = l->start_ms,
-                                     .end_ms = l->end_ms,
-                                     .recv_ms = COACH_NO_TIME,
-                                     .seq = -1,
-                                     .stable_len = -1,
-                                     .confidence = -1,
-                                     .stability = -1};
+    struct wire_event event = wire_event_blank(WIRE_TRANSCRIPT);
+    event.call_id = (struct wire_text){"practice", 8};
+    event.text = (struct wire_text){l->text, strlen(l->text)};
+    event.segment_id = (struct wire_text){segment, (size_t)len};
+    event.role = l->role;
+    event.is_final = true;
+    event.start_ms = l->start_ms;
+    event.end_ms = l->end_ms;
     p->now_ms = l->end_ms;
     hear(p, true, &event);
     hear(p, false, &event);

@@ -137,20 +137,16 @@ static int64_t speaking_ms(const char *text)
 
 static struct wire_event said_by(coach_role role, const char *segment, const char *text, int64_t start_ms)
 {
-    return (struct wire_event){.type = WIRE_TRANSCRIPT,
-                               .call_id = text_of("line"),
-                               .segment_id = text_of(segment),
-                               .text = text_of(text),
-                               .role = role,
-                               .is_final = true,
-                               .made_up_times = true,
-                               .start_ms = start_ms,
-                               .end_ms = start_ms + speaking_ms(text),
-                               .recv_ms = COACH_NO_TIME,
-                               .seq = -1,
-                               .stable_len = -1,
-                               .confidence = -1,
-                               .stability = -1};
+    struct wire_event e = wire_event_blank(WIRE_TRANSCRIPT);
+    e.call_id = text_of("line");
+    e.segment_id = text_of(segment);
+    e.text = text_of(text);
+    e.role = role;
+    e.is_final = true;
+    e.made_up_times = true;
+    e.start_ms = start_ms;
+    e.end_ms = start_ms + speaking_ms(text);
+    return e;
 }
 
 /* A call of the customer's words and the line. */

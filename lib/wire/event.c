@@ -5,6 +5,18 @@
 
 #include "lib/wire/json.h"
 
+struct wire_event wire_event_blank(enum wire_type type)
+{
+    return (struct wire_event){.type = type,
+                               .start_ms = COACH_NO_TIME,
+                               .end_ms = COACH_NO_TIME,
+                               .recv_ms = COACH_NO_TIME,
+                               .seq = -1,
+                               .stable_len = -1,
+                               .confidence = -1,
+                               .stability = -1};
+}
+
 const char *wire_role_name(coach_role role)
 {
     static const char *const names[] = {"unknown", "agent", "customer", "system"};

@@ -52,6 +52,9 @@ struct wire_event {
     double stability;   /* 0..1, or -1 when absent */
 };
 
+/* An event in which everything is absent but its type: an interim result, if it is a transcript. */
+struct wire_event wire_event_blank(enum wire_type type);
+
 const char *wire_role_name(coach_role role);
 const char *wire_state_name(enum wire_state state);
 /* Whether `name` is a state; if so `*ret` is set. */

@@ -518,14 +518,8 @@ static int take_call_message(struct message *m)
 static int take_object(struct wire_reader *r, json_t *object, const struct wire_handler *handler)
 {
     struct message m = {.reader = r, .handler = handler, .object = object};
-    m.event = (struct wire_event){.is_final = true,
-                                  .start_ms = COACH_NO_TIME,
-                                  .end_ms = COACH_NO_TIME,
-                                  .recv_ms = COACH_NO_TIME,
-                                  .seq = -1,
-                                  .stable_len = -1,
-                                  .confidence = -1,
-                                  .stability = -1};
+    m.event = wire_event_blank(WIRE_TRANSCRIPT);
+    m.event.is_final = true;
     const json_t *seq = json_object_get(object, "seq");
     if (json_is_integer(seq) && json_integer_value(seq) > r->seq)
         r->seq = json_integer_value(seq);
