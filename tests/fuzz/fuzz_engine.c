@@ -262,15 +262,10 @@ static void say(struct world *w)
     unsigned what = take(b), segment = take(b);
     struct buf text, id;
     struct engine_results r;
-    struct wire_event e = {.type = WIRE_TRANSCRIPT,
-                           .call_id = {call_id(w->call), strlen(call_id(w->call))},
-                           .role = roles[what % 8],
-                           .is_final = (what & 8) != 0,
-                           .recv_ms = COACH_NO_TIME,
-                           .seq = -1,
-                           .stable_len = -1,
-                           .confidence = -1,
-                           .stability = -1};
+    struct wire_event e = wire_event_blank(WIRE_TRANSCRIPT);
+    e.call_id = (struct wire_text){call_id(w->call), strlen(call_id(w->call))};
+    e.role = roles[what % 8];
+    e.is_final = (what & 8) != 0;
     buf_init(&text, 0);
     buf_init(&id, 0);
     pick_words(b, &text);

@@ -10,7 +10,7 @@ import tempfile
 import time
 
 import coachtest
-from coachtest import BUILD, LANGUAGES, RULES, SOURCE, Daemon, validate, wait_for
+from coachtest import BUILD, LANGUAGES, RULES, SOURCE, Daemon, Rules, validate, wait_for
 
 COACH = BUILD / "bin" / "coach"
 CALM = "well you need to calm down sir"
@@ -38,21 +38,6 @@ def running(*args, **popen):
             with contextlib.suppress(OSError):
                 if stream is not None:
                     stream.close()
-
-
-class Rules:
-    """A rule file in a folder of its own."""
-
-    def __init__(self, text=RULES):
-        self.folder = tempfile.TemporaryDirectory(prefix="coach-")
-        self.path = pathlib.Path(self.folder.name) / "rules.yaml"
-        self.path.write_text(text)
-
-    def __enter__(self):
-        return self.path
-
-    def __exit__(self, *_):
-        self.folder.cleanup()
 
 
 def test_help_everywhere():

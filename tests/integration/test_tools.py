@@ -4,7 +4,6 @@ import copy
 import datetime
 import json
 import os
-import pathlib
 import pty
 import signal
 import subprocess
@@ -13,7 +12,7 @@ import tempfile
 import jsonschema
 
 import coachtest
-from coachtest import BUILD, SOURCE, wait_for
+from coachtest import BUILD, SOURCE, Rules, wait_for
 
 COACH = BUILD / "bin" / "coach"
 SCHEMA = SOURCE / "rules" / "schema" / "rules-1.schema.json"
@@ -119,21 +118,6 @@ def coach(*args, code=None):
     return p
 
 
-class Rules:
-    """A rule file in a folder of its own."""
-
-    def __init__(self, text=RULES):
-        self.folder = tempfile.TemporaryDirectory(prefix="coach-")
-        self.path = pathlib.Path(self.folder.name) / "rules.yaml"
-        self.path.write_text(text)
-
-    def __enter__(self):
-        return self.path
-
-    def __exit__(self, *_):
-        self.folder.cleanup()
-
-
 def explain(path, rule, text, *options, code):
     """What explain says, as text without the differences of layout, and as JSON."""
     out = coach("explain", "--rules", path, *options, rule, text, code=code).stdout
@@ -147,7 +131,7 @@ def explain(path, rule, text, *options, code):
 
 def test_explain_says_how_far_a_phrase_came():
     """explain shows the line as heard, the words that matched, what was wanted next and what stood there, and what the prefilter lacks."""
-    with Rules() as path:
+    with Rules(RULES) as path:
         out, report = explain(path, "test-calm", "Sir, you need to come DOWN!", code=0)
     assert "heard: sir you need to come down\n" in out, out
     assert 'matched "you need to", then wanted calm, settle or quiet, saw "come"\n' in out, out
@@ -160,7 +144,7 @@ def test_explain_says_how_far_a_phrase_came():
 
 def test_explain_says_what_a_gap_let_pass_and_where_the_line_ended():
     """Behind a gap explain says how many words were allowed; at the end of the line it says so."""
-    with Rules() as path:
+    with Rules(RULES) as path:
         out, _ = explain(path, "test-calm", "you need to calm it all down", code=0)
         assert 'matched "you need to calm", then wanted down at most 1 word on, saw "it all"\n' in out, out
         out, _ = explain(path, "test-calm", "that goes against the", code=0)
@@ -171,7 +155,7 @@ def test_explain_says_what_a_gap_let_pass_and_where_the_line_ended():
 
 def test_explain_quotes_what_was_said():
     """Where the rule fires, explain quotes the words as they were said and exits 1."""
-    with Rules() as path:
+    with Rules(RULES) as path:
         out, report = explain(path, "test-calm", "well You need, um, to CALM yourself down, sir", code=1)
         assert 'matched "You need, um, to CALM yourself down"\n' in out and "test-calm (rev 1): fires\n" in out, out
         assert report["phrases"][0]["said"] == "You need, um, to CALM yourself down" and report["verdict"] == "fires"
@@ -181,7 +165,7 @@ def test_explain_quotes_what_was_said():
 
 def test_explain_names_the_exception():
     """A not_in is named with the words it spans, an unless with the words that hold; the exit code is 0."""
-    with Rules() as path:
+    with Rules(RULES) as path:
         out, report = explain(path, "test-calm", "once you need to settle down period", code=0)
         assert report["phrases"][0]["not_in"] == 1 and report["verdict"] == "kept quiet by not_in", report
         assert 'matched "you need to settle down", but inside "once you need to settle down period": not_in 1, once' in out
@@ -197,7 +181,7 @@ def test_explain_names_the_exception():
 
 def test_explain_remarks_on_speaker_and_mode():
     """explain says whom a rule listens to, that it is a shadow or disabled, and what a customer's use of a term does."""
-    with Rules() as path:
+    with Rules(RULES) as path:
         out, _ = explain(path, "test-calm", "you need to calm down", "--role", "customer", code=0)
         assert "does not listen to this speaker" in out and "listens to the agent only" in out, out
         out, _ = explain(path, "test-shadow", "so what", code=1)
@@ -211,7 +195,7 @@ def test_explain_remarks_on_speaker_and_mode():
 
 def test_explain_shows_the_regex_last():
     """With --regex what each phrase was compiled to comes last; without it no pattern is shown."""
-    with Rules() as path:
+    with Rules(RULES) as path:
         out, report = explain(path, "test-calm", "hello", "--regex", code=0)
         assert out.index("phrase 2") < out.index("compiled:") < out.index("(?<= )"), out
         assert "(?<c0>" in report["phrases"][1]["regex"], report
@@ -229,7 +213,7 @@ def test_explain_says_when_a_match_was_given_up():
 
 def test_explain_refuses_what_it_cannot_do():
     """A rule that is not there, one over the conversation, a missing text and text that is not UTF-8 are exit 2 with a hint."""
-    with Rules() as path:
+    with Rules(RULES) as path:
         assert "did you mean 'test-calm'" in coach("explain", "--rules", path, "test-clam", "x", code=2).stderr
         assert "conversation" in coach("explain", "--rules", path, "test-later", "x", code=2).stderr
         assert "For example" in coach("explain", "--rules", path, "test-calm", code=2).stderr
@@ -240,7 +224,7 @@ def test_explain_refuses_what_it_cannot_do():
 
 def test_explain_is_safe_for_the_screen():
     """Control characters of the text never reach the screen, and colours only a terminal."""
-    with Rules() as path:
+    with Rules(RULES) as path:
         p = coach("explain", "--rules", path, "test-calm", "you need \x1b to\x07 calm \x9b down \x1b[0m", code=1)
         assert not set("\x1b\x07\x9b") & set(p.stdout), repr(p.stdout)
         p = coach("explain", "--rules", path, "test\x1b[31m", "x", code=2)
@@ -264,7 +248,7 @@ def sentences(path, rule, *options):
 
 def test_sample_makes_sentences_that_fire():
     """sample gives twenty different sentences over all phrases, and the engine fires on each of them."""
-    with Rules() as path:
+    with Rules(RULES) as path:
         made = sentences(path, "test-wide")
         assert len(made) == 20 and len({s["sentence"] for s in made}) == 20, made
         assert {s["phrase"] for s in made} == {1, 2} and all(s["fires"] for s in made), made
@@ -276,7 +260,7 @@ def test_sample_makes_sentences_that_fire():
 
 def test_sample_is_the_same_for_a_seed():
     """The same seed gives the same sentences, another gives others."""
-    with Rules() as path:
+    with Rules(RULES) as path:
         assert sentences(path, "test-wide", "--seed", "5") == sentences(path, "test-wide", "--seed", "5")
         assert sentences(path, "test-wide", "--seed", "5") != sentences(path, "test-wide", "--seed", "6")
 
@@ -349,7 +333,7 @@ def save_by_renaming(path, text):
 
 def test_watch_tries_again_on_each_save():
     """A save gives the new verdict, one with mistakes the mistakes, and a mended file the verdict again, until Ctrl-C."""
-    with Rules() as path, Watching(path, "you need to come down") as w:
+    with Rules(RULES) as path, Watching(path, "you need to come down") as w:
         w.expect("nothing: ")
         path.write_text(RULES.replace("calm | settle", "come | calm | settle"))
         w.expect("rule test-calm")
@@ -364,7 +348,7 @@ def test_watch_tries_again_on_each_save():
 
 def test_watch_outlives_a_file_that_goes_away():
     """A file that is deleted for a while is said to be missing and taken up when it is back; a new file in a folder counts too."""
-    with Rules() as path, Watching(path.parent, "so what", "--role", "customer") as w:
+    with Rules(RULES) as path, Watching(path.parent, "so what", "--role", "customer") as w:
         w.expect("rule test-shadow")
         path.unlink()
         w.expect("no file named *.yaml")
@@ -379,7 +363,7 @@ def test_watch_outlives_a_file_that_goes_away():
 
 def test_watch_is_quiet_while_nothing_changes():
     """Without a change nothing is said; with --json the output holds wire lines only."""
-    with Rules() as path, Watching(path, "--json", "you need to calm down") as w:
+    with Rules(RULES) as path, Watching(path, "--json", "you need to calm down") as w:
         w.expect('"test-calm"')
         os.utime(path)
         path.write_text(RULES + "# a remark\n")
@@ -391,7 +375,7 @@ def test_watch_is_quiet_while_nothing_changes():
 
 def test_watch_on_a_terminal_and_into_a_closed_pipe():
     """On a terminal it says how to end it and ends at Ctrl-C; when the reader of its output goes, so does it."""
-    with Rules() as path:
+    with Rules(RULES) as path:
         pid, terminal = pty.fork()
         if pid == 0:
             os.execv(COACH, [str(COACH), "try", "--watch", "--rules", str(path), "hello there"])
@@ -411,7 +395,7 @@ def test_watch_on_a_terminal_and_into_a_closed_pipe():
 
 def test_watch_needs_a_text_and_files():
     """Without a text --watch is refused with an example; so is a path that is not there."""
-    with Rules() as path:
+    with Rules(RULES) as path:
         p = coach("try", "--watch", "--rules", path, code=2)
         assert "coach try --watch" in p.stderr, p.stderr
     assert "/no/such" in coach("try", "--watch", "--rules", "/no/such", "x", code=2).stderr

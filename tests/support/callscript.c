@@ -507,18 +507,14 @@ static void say(struct run *r, const struct reference_line *line, size_t number)
 {
     char id[24], half[REFERENCE_TEXT] = "";
     snprintf(id, sizeof id, "l%zu", number);
-    struct wire_event e = {.type = WIRE_TRANSCRIPT,
-                           .call_id = {"c-1", 3},
-                           .segment_id = {id, strlen(id)},
-                           .text = {line->text, strlen(line->text)},
-                           .role = line->role,
-                           .start_ms = line->start_ms,
-                           .end_ms = line->end_ms,
-                           .recv_ms = line->arrival_ms,
-                           .seq = -1,
-                           .stable_len = -1,
-                           .confidence = -1,
-                           .stability = -1};
+    struct wire_event e = wire_event_blank(WIRE_TRANSCRIPT);
+    e.call_id = (struct wire_text){"c-1", 3};
+    e.segment_id = (struct wire_text){id, strlen(id)};
+    e.text = (struct wire_text){line->text, strlen(line->text)};
+    e.role = line->role;
+    e.start_ms = line->start_ms;
+    e.end_ms = line->end_ms;
+    e.recv_ms = line->arrival_ms;
     bool timed = line->start_ms != COACH_NO_TIME;
     if (r->manner->interims && timed && line->start_ms > r->now_ms && is_short(line)) {
         memcpy(half, line->text, strcspn(line->text, " "));

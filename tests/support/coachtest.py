@@ -102,6 +102,21 @@ def validate(message, name):
     _validators[name].validate(message)
 
 
+class Rules:
+    """A rule file in a folder of its own."""
+
+    def __init__(self, text=RULES):
+        self.folder = tempfile.TemporaryDirectory(prefix="coach-")
+        self.path = pathlib.Path(self.folder.name) / "rules.yaml"
+        self.path.write_text(text)
+
+    def __enter__(self):
+        return self.path
+
+    def __exit__(self, *_):
+        self.folder.cleanup()
+
+
 class Lines:
     """A connection that speaks JSON lines."""
 

@@ -30,17 +30,12 @@ RULETEST void enginetest_end(void)
 RULETEST struct wire_event enginetest_line(coach_role role, const char *segment, const char *text, int64_t start_ms,
                                            int64_t end_ms)
 {
-    struct wire_event e = {.type = WIRE_TRANSCRIPT,
-                           .text = {text, strlen(text)},
-                           .role = role,
-                           .is_final = true,
-                           .start_ms = start_ms,
-                           .end_ms = end_ms,
-                           .recv_ms = COACH_NO_TIME,
-                           .seq = -1,
-                           .stable_len = -1,
-                           .confidence = -1,
-                           .stability = -1};
+    struct wire_event e = wire_event_blank(WIRE_TRANSCRIPT);
+    e.text = (struct wire_text){text, strlen(text)};
+    e.role = role;
+    e.is_final = true;
+    e.start_ms = start_ms;
+    e.end_ms = end_ms;
     if (segment != NULL)
         e.segment_id = (struct wire_text){segment, strlen(segment)};
     return e;

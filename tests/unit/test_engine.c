@@ -1,7 +1,5 @@
-#include "lib/engine/engine.h"
-
 #include "lib/base/buf.h"
-#include "tests/support/ruletest.h"
+#include "tests/support/enginetest.h"
 
 #define HEAD                 "format: 1\npack: test\n"
 #define RULE(id, word, more) "  - id: " id "\n    category: tone\n    message: m\n    says:\n      - " word "\n" more
@@ -16,20 +14,12 @@
                                                           "{plain} for {said}\n    swap:\n"                            \
                                                           "      GDS: the booking system\n      PNR: your reference\n"
 
-static struct ruletest t;
-static struct engine *engine;
-static struct call *call;
-static struct engine_results results;
 static const struct finding *found;
 static size_t count;
 
 static void setup_with(const char *text)
 {
-    ruletest_good(&t, text);
-    engine = engine_new();
-    call = call_new("c-1", 3);
-    ck_assert(engine != NULL && call != NULL);
-    ck_assert_int_eq(call_set_agent(call, "sam", 3), COACH_OK);
+    enginetest_begin(text);
 }
 
 static void setup(void)
@@ -39,27 +29,12 @@ static void setup(void)
 
 static void teardown(void)
 {
-    call_free(call);
-    engine_free(engine);
-    ruletest_clear(&t);
+    enginetest_end();
 }
 
 static struct wire_event line_of(coach_role role, const char *segment, const char *text, int64_t at_ms)
 {
-    struct wire_event e = {.type = WIRE_TRANSCRIPT,
-                           .text = {text, strlen(text)},
-                           .role = role,
-                           .is_final = true,
-                           .start_ms = at_ms,
-                           .end_ms = at_ms,
-                           .recv_ms = COACH_NO_TIME,
-                           .seq = -1,
-                           .stable_len = -1,
-                           .confidence = -1,
-                           .stability = -1};
-    if (segment != NULL)
-        e.segment_id = (struct wire_text){segment, strlen(segment)};
-    return e;
+    return enginetest_line(role, segment, text, at_ms, at_ms);
 }
 
 static void step(const struct wire_event *e, int64_t now_ms)
