@@ -160,7 +160,7 @@ void ingest_accept(struct ingest *in, int fd)
 {
     coach_error err;
     struct writer *w = calloc(1, sizeof *w);
-    struct wire_reader *reader = wire_reader_new();
+    struct wire_reader *reader = wire_reader_new(NULL, "");
     if (w == NULL || reader == NULL) {
         coach_fail_nomem(&err);
         close(fd);

@@ -99,7 +99,7 @@ int recording_read(struct recording *ret, const char *text, size_t len, recordin
 {
     *ret = (struct recording){0};
     arena_init(&ret->memory);
-    struct reading r = {.recording = ret, .reader = wire_reader_new(), .problem = problem, .user = user};
+    struct reading r = {.recording = ret, .reader = wire_reader_new(NULL, ""), .problem = problem, .user = user};
     if (r.reader == NULL)
         return COACH_ENOMEM;
     table_init(&r.clocks, NULL);

@@ -33,9 +33,11 @@ const char *wire_code_name(enum wire_code code)
     return names[code];
 }
 
-struct wire_reader *wire_reader_new(void)
+struct wire_reader *wire_reader_new(struct formats *formats, const char *prefix)
 {
     struct wire_reader *r = calloc(1, sizeof *r);
+    (void)formats;
+    (void)prefix;
     if (r == NULL)
         return NULL;
     r->seq = -1;
@@ -609,4 +611,22 @@ int wire_reader_line(struct wire_reader *r, const char *line, size_t len, const 
             p++;
     }
     return COACH_OK;
+}
+
+int wire_reader_message(struct wire_reader *r, const char *data, size_t len, const struct wire_handler *handler)
+{
+    return wire_reader_line(r, data, len, handler);
+}
+
+int wire_reader_end(struct wire_reader *r, const struct wire_handler *handler)
+{
+    (void)r;
+    (void)handler;
+    return COACH_OK;
+}
+
+const char *wire_reader_format(const struct wire_reader *r)
+{
+    (void)r;
+    return "coachd";
 }

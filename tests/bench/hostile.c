@@ -141,7 +141,7 @@ static void hear(const char *name, const char *piece)
 {
     static char line[WIRE_MAX_LINE];
     const struct wire_handler handler = {on_event, on_problem, NULL};
-    struct wire_reader *r = wire_reader_new();
+    struct wire_reader *r = wire_reader_new(NULL, "");
     size_t n = strlen(piece);
     HOLDS(r != NULL);
     for (size_t i = 0; i < sizeof line; i++)

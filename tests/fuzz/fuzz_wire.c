@@ -51,7 +51,7 @@ static int on_event(void *user, const struct wire_event *e)
     HOLDS(seen->again.len > 0 && seen->again.data[seen->again.len - 1] == '\n');
     HOLDS(memchr(seen->again.data, '\n', seen->again.len - 1) == NULL);
     struct seen once = {.text = &e->text};
-    struct wire_reader *r = wire_reader_new();
+    struct wire_reader *r = wire_reader_new(NULL, "");
     HOLDS(r != NULL);
     const struct wire_handler handler = {on_event_again, on_problem_again, &once};
     HOLDS(wire_reader_line(r, seen->again.data, seen->again.len - 1, &handler) == COACH_OK);
@@ -106,7 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     data += 2;
     size -= 2;
     uint64_t cut = feed(&seen, data, size, piece);
-    seen.reader = wire_reader_new();
+    seen.reader = wire_reader_new(NULL, "");
     HOLDS(seen.reader != NULL);
     buf_init(&seen.again, 0);
     HOLDS(feed(&seen, data, size, size == 0 ? 1 : size) == cut);

@@ -210,7 +210,7 @@ static int read_lines_of_a_call(void)
         "[{\"type\":\"call_end\",\"reason\":\"hangup\"}]",
     };
     static const struct wire_handler handler = {.event = on_event, .problem = on_problem};
-    struct wire_reader *r = wire_reader_new();
+    struct wire_reader *r = wire_reader_new(NULL, "");
     int rc = r == NULL ? COACH_ENOMEM : COACH_OK;
     buf_init(&written, 0);
     events = problems_seen = 0;

@@ -144,7 +144,7 @@ static const struct wire_handler handler = {.event = note_event, .problem = note
 
 static void setup_reader(void)
 {
-    reader = wire_reader_new();
+    reader = wire_reader_new(NULL, "");
     ck_assert_ptr_nonnull(reader);
     buf_init(&events, 0);
     buf_init(&troubles, 0);
