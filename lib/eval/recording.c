@@ -87,7 +87,7 @@ static void on_problem(void *user, const struct wire_problem *p)
 static int on_line(void *user, const char *line, size_t len)
 {
     struct reading *r = user;
-    const struct wire_handler handler = {on_event, on_problem, r};
+    const struct wire_handler handler = {.event = on_event, .problem = on_problem, .user = r};
     if (line != NULL)
         return wire_reader_line(r->reader, line, len, &handler);
     struct wire_problem p = {WIRE_TOO_LONG, "the line is longer than 64 KiB"};

@@ -140,7 +140,7 @@ static void on_problem(void *user, const struct wire_problem *problem)
 static void hear(const char *name, const char *piece)
 {
     static char line[WIRE_MAX_LINE];
-    const struct wire_handler handler = {on_event, on_problem, NULL};
+    const struct wire_handler handler = {.event = on_event, .problem = on_problem, .user = NULL};
     struct wire_reader *r = wire_reader_new(NULL, "");
     size_t n = strlen(piece);
     HOLDS(r != NULL);

@@ -53,7 +53,7 @@ static int on_event(void *user, const struct wire_event *e)
     struct seen once = {.text = &e->text};
     struct wire_reader *r = wire_reader_new(NULL, "");
     HOLDS(r != NULL);
-    const struct wire_handler handler = {on_event_again, on_problem_again, &once};
+    const struct wire_handler handler = {.event = on_event_again, .problem = on_problem_again, .user = &once};
     HOLDS(wire_reader_line(r, seen->again.data, seen->again.len - 1, &handler) == COACH_OK);
     HOLDS(once.events == 1);
     wire_reader_free(r);
@@ -72,7 +72,7 @@ static void on_problem(void *user, const struct wire_problem *problem)
 static int on_line(void *user, const char *line, size_t len)
 {
     struct seen *seen = user;
-    const struct wire_handler handler = {on_event, on_problem, seen};
+    const struct wire_handler handler = {.event = on_event, .problem = on_problem, .user = seen};
     hash_fields_add(&seen->lines, line == NULL ? "too long" : line, line == NULL ? 8 : len);
     if (line == NULL)
         return COACH_OK;
