@@ -300,6 +300,26 @@ static int load_languages(struct rulefiles *f, const char *dir, const char *data
     return dir == NULL ? coach_fail_nomem(err) : read_path(&r, dir);
 }
 
+int rulefiles_load_formats(struct rulefiles *f, const char *const *paths, size_t npaths, const char *datadir,
+                           struct diags *problems, coach_error *err)
+{
+    coach_error unused; /* errors of single files pass through it on their way to `problems` */
+    struct reading r = {.files = f,
+                        .items = &f->formats,
+                        .count = &f->nformats,
+                        .cap = &f->formats_cap,
+                        .recursive = true,
+                        .problems = problems,
+                        .err = err == NULL ? &unused : err};
+    int rc = COACH_OK;
+    for (size_t i = 0; i < npaths && rc == COACH_OK; i++)
+        rc = read_path(&r, paths[i]);
+    if (npaths > 0)
+        return rc;
+    const char *shipped = rulefiles_shipped(f, datadir, "formats");
+    return shipped == NULL ? coach_fail_nomem(r.err) : read_path(&r, shipped);
+}
+
 int rulefiles_load(struct rulefiles *f, const char *const *paths, size_t npaths, const char *languages_dir,
                    const char *datadir, struct diags *problems, coach_error *err)
 {

@@ -1,4 +1,5 @@
-/* Rule files from disk to memory to a rule set: what every program's --rules and --languages mean. */
+/* Rule files from disk to memory to a rule set, and mapping files of vendor formats: what every program's --rules,
+ * --languages and --formats mean. */
 #ifndef COACH_DAEMON_RULEFILES_H
 #define COACH_DAEMON_RULEFILES_H
 
@@ -21,6 +22,9 @@ struct rulefiles {
     struct source *languages;
     size_t nlanguages;
     size_t languages_cap;
+    struct source *formats; /* only after rulefiles_load_formats */
+    size_t nformats;
+    size_t formats_cap;
 };
 
 void rulefiles_init(struct rulefiles *f);
@@ -35,6 +39,11 @@ void rulefiles_clear(struct rulefiles *f);
  * or holds no rule file, with the text saying which; COACH_ENOMEM. */
 int rulefiles_load(struct rulefiles *f, const char *const *paths, size_t npaths, const char *languages_dir,
                    const char *datadir, struct diags *problems, coach_error *err);
+
+/* Reads mapping files likewise, those of the shipped "formats" folder without paths. A named path that holds none is an
+ * error as above. */
+int rulefiles_load_formats(struct rulefiles *f, const char *const *paths, size_t npaths, const char *datadir,
+                           struct diags *problems, coach_error *err);
 
 /* The path of a file or folder of the shipped rules folder, in the arena of `f`; NULL when memory is out. */
 const char *rulefiles_shipped(struct rulefiles *f, const char *datadir, const char *name);

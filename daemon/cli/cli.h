@@ -24,9 +24,9 @@ struct command {
     int (*run)(const void *values, const char *const *words, size_t nwords);
 };
 
-extern const struct command command_check, command_explain, command_practice, command_record, command_replay,
-    command_sample, command_schema, command_score, command_send, command_show, command_status, command_test,
-    command_try, command_watch;
+extern const struct command command_check, command_decode, command_explain, command_practice, command_record,
+    command_replay, command_sample, command_schema, command_score, command_send, command_show, command_status,
+    command_test, command_try, command_watch;
 
 #define CLI_DEFAULT_RUNTIME_DIR "/run/coachd"
 
@@ -41,6 +41,16 @@ extern const struct command command_check, command_explain, command_practice, co
     {                                                                                                                  \
         .name = "languages", .kind = OPTION_TEXT, .arg = "DIR", .offset = offsetof(struct struct_, languages),         \
         .help = "folder of the language tables"                                                                        \
+    }
+#define CLI_FORMATS_SPEC(struct_)                                                                                      \
+    {                                                                                                                  \
+        .name = "formats", .kind = OPTION_LIST, .arg = "PATH", .offset = offsetof(struct struct_, formats),            \
+        .help = "mapping file or folder of vendor formats; may be repeated (default: the shipped ones)"                \
+    }
+#define CLI_CHANNELS_SPEC(struct_)                                                                                     \
+    {                                                                                                                  \
+        .name = "channel", .kind = OPTION_LIST, .arg = "CHANNEL=ROLE", .offset = offsetof(struct struct_, channels),   \
+        .help = "who speaks on a channel: 0=customer; may be repeated"                                                 \
     }
 #define CLI_RUNTIME_SPEC(struct_)                                                                                      \
     {                                                                                                                  \

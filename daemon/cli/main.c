@@ -9,10 +9,10 @@
 #include "daemon/cli/cli.h"
 #include "lib/base/diag.h"
 
-static const struct command *const commands[] = {&command_check,  &command_try,    &command_explain,  &command_sample,
-                                                 &command_show,   &command_test,   &command_practice, &command_record,
-                                                 &command_schema, &command_replay, &command_score,    &command_send,
-                                                 &command_watch,  &command_status};
+static const struct command *const commands[] = {&command_check,  &command_decode, &command_try,    &command_explain,
+                                                 &command_sample, &command_show,   &command_test,   &command_practice,
+                                                 &command_record, &command_schema, &command_replay, &command_score,
+                                                 &command_send,   &command_watch,  &command_status};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 int cli_fail(const char *command, const char *fmt, ...)

@@ -2,12 +2,11 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "daemon/base/files.h"
 #include "daemon/cli/cli.h"
+#include "daemon/cli/input.h"
 
-enum { MOST_BYTES = 1 << 30, MOST_TOLD = 20 };
+enum { MOST_TOLD = 20 };
 
 struct bad_lines {
     const char *command, *file;
@@ -22,23 +21,6 @@ static void on_bad_line(void *user, uint64_t line, const char *code, const char 
                 message);
 }
 
-static int read_stdin(struct buf *out)
-{
-    for (;;) {
-        if (buf_reserve(out, 64 * 1024) != COACH_OK)
-            return COACH_ENOMEM;
-        ssize_t n = read(STDIN_FILENO, out->data + out->len, 64 * 1024);
-        if (n <= 0)
-            return COACH_OK;
-        out->len += (size_t)n;
-    }
-}
-
-static int read_bytes(const char *name, struct buf *out, coach_error *err)
-{
-    return strcmp(name, "-") == 0 ? read_stdin(out) : file_read(name, MOST_BYTES, out, err);
-}
-
 int recordings_read(const char *command, const char *name, struct recording *ret, uint64_t *bad)
 {
     struct buf text;
@@ -47,9 +29,9 @@ int recordings_read(const char *command, const char *name, struct recording *ret
     *ret = (struct recording){0};
     *bad = 0;
     buf_init(&text, 0);
-    if (read_bytes(name, &text, &err) != COACH_OK) {
+    if (input_read(name, &text, &err) != COACH_OK) {
         buf_clear(&text);
-        return cli_fail(command, "%s", err.code == COACH_OK ? "out of memory" : err.text);
+        return cli_fail(command, "%s", err.text);
     }
     int rc = recording_read(ret, text.len == 0 ? "" : text.data, text.len, on_bad_line, &lines);
     buf_clear(&text);

@@ -110,3 +110,28 @@ int loaded_find(const struct loaded_trees *l, const char *command, const char *i
         return cli_fail(command, "'%s' is a regular expression and has no phrases to take apart; use coach try", id);
     return CLI_OK;
 }
+
+int loaded_read_formats(struct loaded_formats *l, const char *command, const struct option_list *paths)
+{
+    coach_error err = {0};
+    struct rulefiles *f = &l->loaded.files;
+    struct diags *problems = &l->loaded.problems;
+    *l = (struct loaded_formats){0};
+    rulefiles_init(f);
+    diags_init(problems);
+    int rc = rulefiles_load_formats(f, paths->items, paths->count, COACH_DATADIR, problems, &err);
+    if (rc != COACH_OK)
+        return cli_fail(command, "%s", err.text);
+    if (formats_read(f->formats, f->nformats, &l->formats, problems) != COACH_OK)
+        return cli_fail(command, "out of memory");
+    if (diags_clean(problems))
+        return CLI_OK;
+    loaded_print_errors(&l->loaded);
+    return cli_fail(command, "the mapping files have errors");
+}
+
+void loaded_clear_formats(struct loaded_formats *l)
+{
+    formats_unref(l->formats);
+    loaded_clear(&l->loaded);
+}

@@ -5,6 +5,7 @@
 #include "daemon/base/options.h"
 #include "daemon/base/rulefiles.h"
 #include "lib/rules/anatomy.h"
+#include "lib/wire/formats.h"
 
 struct loaded {
     struct rulefiles files;
@@ -34,5 +35,14 @@ int loaded_named(const struct loaded_trees *l, const char *command, const char *
 /* The rule of this id that matches lines by its phrases. Returns CLI_OK, or CLI_UNUSABLE having said what there is
  * instead. */
 int loaded_find(const struct loaded_trees *l, const char *command, const char *id, const struct rule **ret);
+
+/* The vendor formats of mapping files (none: the shipped ones). Errors are printed on stderr and CLI_UNUSABLE is
+ * returned; CLI_OK otherwise. Always clear it. */
+struct loaded_formats {
+    struct loaded loaded;
+    struct formats *formats;
+};
+int loaded_read_formats(struct loaded_formats *l, const char *command, const struct option_list *paths);
+void loaded_clear_formats(struct loaded_formats *l);
 
 #endif

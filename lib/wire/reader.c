@@ -1,6 +1,5 @@
 #include "lib/wire/reader.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,40 +7,37 @@
 #include <jansson.h>
 
 #include "lib/base/error.h"
-#include "lib/base/table.h"
 #include "lib/base/utf8.h"
+#include "lib/wire/binding.h"
+#include "lib/wire/decode.h"
 #include "lib/wire/depth.h"
+#include "lib/wire/frames.h"
 #include "lib/wire/parse.h"
-
-enum { MAX_CHANNELS = 64 };
+#include "lib/wire/problem.h"
+#include "lib/wire/roles.h"
+#include "lib/wire/unpack.h"
 
 struct wire_reader {
-    char call_id[WIRE_MAX_ID + 1]; /* "" until a hello bound it */
-    char agent_id[WIRE_MAX_ID + 1];
-    char language[WIRE_MAX_ID + 1];
-    struct table channels; /* channel -> (void *)(uintptr_t)coach_role */
-    bool acks;
+    struct formats *formats;
+    char prefix[33];
+    struct binding binding;
+    bool any_channel;
+    struct frames frames;
+    struct stream *stream; /* NULL until a vendor's message came */
     int64_t seq;
     uint64_t unknown_fields;
 };
 
-const char *wire_code_name(enum wire_code code)
-{
-    static const char *const names[WIRE_CODES] = {"bad_json",         "bad_utf8",   "too_long",     "too_deep",
-                                                  "missing_field",    "bad_field",  "unknown_type", "unknown_format",
-                                                  "unmapped_channel", "limit_calls"};
-    return names[code];
-}
-
 struct wire_reader *wire_reader_new(struct formats *formats, const char *prefix)
 {
     struct wire_reader *r = calloc(1, sizeof *r);
-    (void)formats;
-    (void)prefix;
     if (r == NULL)
         return NULL;
+    r->formats = formats_ref(formats);
     r->seq = -1;
-    table_init(&r->channels, NULL); /* at most MAX_CHANNELS keys: nothing to flood */
+    snprintf(r->prefix, sizeof r->prefix, "%s", prefix);
+    binding_init(&r->binding);
+    frames_init(&r->frames, WIRE_MAX_LINE);
     return r;
 }
 
@@ -49,18 +45,34 @@ void wire_reader_free(struct wire_reader *r)
 {
     if (r == NULL)
         return;
-    table_clear(&r->channels);
+    if (r->stream != NULL)
+        stream_clear(r->stream);
+    free(r->stream);
+    frames_clear(&r->frames);
+    binding_clear(&r->binding);
+    formats_unref(r->formats);
     free(r);
+}
+
+void wire_reader_any_channel(struct wire_reader *r)
+{
+    r->any_channel = true;
+}
+
+const char *wire_reader_format(const struct wire_reader *r)
+{
+    const struct binding *b = &r->binding;
+    return b->format == BOUND_MAPPING ? mapping_name(b->mapping) : b->format == BOUND_AUTO ? "auto" : "coachd";
 }
 
 const char *wire_reader_call(const struct wire_reader *r)
 {
-    return r->call_id[0] == '\0' ? NULL : r->call_id;
+    return r->binding.call_id[0] == '\0' ? NULL : r->binding.call_id;
 }
 
 bool wire_reader_acks(const struct wire_reader *r)
 {
-    return r->acks;
+    return r->binding.acks;
 }
 
 int64_t wire_reader_seq(const struct wire_reader *r)
@@ -73,483 +85,266 @@ uint64_t wire_reader_unknown_fields(const struct wire_reader *r)
     return r->unknown_fields;
 }
 
-/* --- one message --- */
-
-/* BAD: a problem was reported and the message is dropped. */
-enum { BAD = 1 };
-
-struct message {
+/* One message, or line, at work. */
+struct input {
     struct wire_reader *reader;
     const struct wire_handler *handler;
-    json_t *object;
-    struct wire_event event;
-    char channel[24]; /* a channel given as a number */
-    char segment[24];
+    struct wire_text envelope_agent;
 };
 
-static int complain(const struct wire_handler *handler, enum wire_code code, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+/* --- coachd's own messages --- */
 
-static int complain(const struct wire_handler *handler, enum wire_code code, const char *fmt, ...)
+static int find_role(struct input *in, const struct canonical *m, struct wire_event *e)
 {
-    struct wire_problem p = {.code = code};
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(p.message, sizeof p.message, fmt, ap);
-    va_end(ap);
-    handler->problem(handler->user, &p);
-    return BAD;
-}
-
-static struct wire_text text_of(const json_t *v)
-{
-    return (struct wire_text){json_string_value(v), json_string_length(v)};
-}
-
-static int read_text(struct message *m, const char *name, const json_t *v, struct wire_text *ret)
-{
-    if (!json_is_string(v))
-        return complain(m->handler, WIRE_BAD_FIELD, "%s: expected a string", name);
-    *ret = text_of(v);
-    return COACH_OK;
-}
-
-/* Ids: 1 to 128 bytes without control characters; they become keys, log fields and file names. */
-static int check_id(struct message *m, const char *name, const struct wire_text *id)
-{
-    if (id->len == 0 || id->len > WIRE_MAX_ID)
-        return complain(m->handler, WIRE_BAD_FIELD, "%s: expected 1 to %d bytes, found %zu", name, WIRE_MAX_ID,
-                        id->len);
-    for (size_t i = 0; i < id->len; i++) {
-        unsigned char c = (unsigned char)id->s[i], next = i + 1 < id->len ? (unsigned char)id->s[i + 1] : 0;
-        if (c < 0x20 || c == 0x7f || (c == 0xc2 && next >= 0x80 && next < 0xa0))
-            return complain(m->handler, WIRE_BAD_FIELD, "%s: a control character at byte %zu", name, i + 1);
-    }
-    return COACH_OK;
-}
-
-static int read_id(struct message *m, const char *name, const json_t *v, struct wire_text *ret)
-{
-    int rc = read_text(m, name, v, ret);
-    return rc == COACH_OK ? check_id(m, name, ret) : rc;
-}
-
-/* A string, or a whole number written out into `digits`. */
-static int read_label(struct message *m, const char *name, const json_t *v, char digits[24], struct wire_text *ret)
-{
-    if (json_is_integer(v)) {
-        int n = snprintf(digits, 24, "%lld", (long long)json_integer_value(v));
-        *ret = (struct wire_text){digits, (size_t)n};
+    const struct binding *b = &in->reader->binding;
+    if (canonical_has(m->object, "role"))
         return COACH_OK;
-    }
-    if (!json_is_string(v))
-        return complain(m->handler, WIRE_BAD_FIELD, "%s: expected a string or a whole number", name);
-    return read_id(m, name, v, ret);
-}
-
-static int read_bool(struct message *m, const char *name, const json_t *v, bool *ret)
-{
-    if (!json_is_boolean(v))
-        return complain(m->handler, WIRE_BAD_FIELD, "%s: expected true or false", name);
-    *ret = json_boolean_value(v);
-    return COACH_OK;
-}
-
-/* Milliseconds and counters; a fraction is dropped, a number out of range refused. */
-static int read_number(struct message *m, const char *name, const json_t *v, int64_t min, int64_t max, int64_t *ret)
-{
-    if (json_is_real(v) && json_real_value(v) >= (double)min && json_real_value(v) <= (double)max) {
-        *ret = (int64_t)json_real_value(v);
+    if (e->channel.s != NULL && role_of_channel(&b->channels, &e->channel, &e->role))
         return COACH_OK;
-    }
-    if (!json_is_integer(v) || json_integer_value(v) < min || json_integer_value(v) > max)
-        return complain(m->handler, WIRE_BAD_FIELD, "%s: expected a number from %lld to %lld", name, (long long)min,
-                        (long long)max);
-    *ret = json_integer_value(v);
-    return COACH_OK;
-}
-
-/* 0..1; a value out of range is dropped, not clamped: some recognisers send 297.0. */
-static int read_share(struct message *m, const char *name, const json_t *v, double *ret)
-{
-    if (!json_is_number(v))
-        return complain(m->handler, WIRE_BAD_FIELD, "%s: expected a number", name);
-    double value = json_number_value(v);
-    if (value >= 0 && value <= 1)
-        *ret = value;
-    return COACH_OK;
-}
-
-static bool role_of(const char *word, coach_role *ret)
-{
-    static const struct {
-        const char *word;
-        coach_role role;
-    } words[] = {{"agent", COACH_ROLE_AGENT},       {"customer", COACH_ROLE_CUSTOMER}, {"caller", COACH_ROLE_CUSTOMER},
-                 {"external", COACH_ROLE_CUSTOMER}, {"end_user", COACH_ROLE_CUSTOMER}, {"inbound", COACH_ROLE_CUSTOMER},
-                 {"internal", COACH_ROLE_AGENT},    {"human_agent", COACH_ROLE_AGENT}, {"system", COACH_ROLE_SYSTEM},
-                 {"unknown", COACH_ROLE_UNKNOWN}};
-    char low[16];
-    size_t n = 0;
-    for (; word[n] != '\0' && n < sizeof low - 1; n++)
-        low[n] = word[n] >= 'A' && word[n] <= 'Z' ? (char)(word[n] | 0x20) : word[n];
-    low[n] = '\0';
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(words[i].word, low) == 0) {
-            *ret = words[i].role;
-            return true;
-        }
-    return false;
-}
-
-static int read_role(struct message *m, const char *name, const json_t *v, coach_role *ret)
-{
-    if (json_is_string(v) && role_of(json_string_value(v), ret))
-        return COACH_OK;
-    return complain(m->handler, WIRE_BAD_FIELD, "%s: expected agent, customer, system or unknown", name);
-}
-
-static int read_state(struct message *m, const char *name, const json_t *v, enum wire_state *ret)
-{
-    if (json_is_string(v) && wire_state_read(json_string_value(v), ret))
-        return COACH_OK;
-    return complain(m->handler, WIRE_BAD_FIELD, "%s: expected talking, hold or lookup", name);
-}
-
-/* --- the fields --- */
-
-enum field {
-    F_CALL_ID,
-    F_AGENT_ID,
-    F_QUEUE,
-    F_LANGUAGE,
-    F_TEXT,
-    F_SEGMENT_ID,
-    F_CHANNEL,
-    F_SPEAKER,
-    F_TS,
-    F_REASON,
-    F_RULE,
-    F_STATE,
-    F_ROLE,
-    F_IS_FINAL,
-    F_APPEND,
-    F_END_OF_TURN,
-    F_ACK,
-    F_START_MS,
-    F_END_MS,
-    F_RECV_MS,
-    F_SEQ,
-    F_STABLE_LEN,
-    F_CONFIDENCE,
-    F_STABILITY,
-    F_HANDLED /* read elsewhere */
-};
-
-static const struct {
-    const char *name;
-    enum field field;
-} fields[] = {
-    {"type", F_HANDLED},
-    {"call_id", F_CALL_ID},
-    {"contact_id", F_CALL_ID},
-    {"conversation_id", F_CALL_ID},
-    {"call_sid", F_CALL_ID},
-    {"CallSid", F_CALL_ID},
-    {"agent_id", F_AGENT_ID},
-    {"queue", F_QUEUE},
-    {"language", F_LANGUAGE},
-    {"text", F_TEXT},
-    {"segment_id", F_SEGMENT_ID},
-    {"channel", F_CHANNEL},
-    {"speaker", F_SPEAKER},
-    {"ts", F_TS},
-    {"reason", F_REASON},
-    {"rule", F_RULE},
-    {"state", F_STATE},
-    {"role", F_ROLE},
-    {"is_final", F_IS_FINAL},
-    {"append", F_APPEND},
-    {"end_of_turn", F_END_OF_TURN},
-    {"ack", F_ACK},
-    {"start_ms", F_START_MS},
-    {"end_ms", F_END_MS},
-    {"recv_ms", F_RECV_MS},
-    {"seq", F_SEQ},
-    {"stable_len", F_STABLE_LEN},
-    {"confidence", F_CONFIDENCE},
-    {"stability", F_STABILITY},
-    {"format", F_HANDLED},
-    {"channels", F_HANDLED},
-};
-
-static int read_field(struct message *m, const char *name, const json_t *v, enum field field)
-{
-    struct wire_event *e = &m->event;
-    const int64_t day = 24 * 3600 * (int64_t)1000; /* source clocks are believed within a day of the call's start */
-    switch (field) {
-    case F_CALL_ID:
-        return read_id(m, name, v, &e->call_id);
-    case F_AGENT_ID:
-        return read_id(m, name, v, &e->agent_id);
-    case F_QUEUE:
-        return read_id(m, name, v, &e->queue);
-    case F_LANGUAGE:
-        return read_id(m, name, v, &e->language);
-    case F_TEXT:
-        return read_text(m, name, v, &e->text);
-    case F_SEGMENT_ID:
-        return read_label(m, name, v, m->segment, &e->segment_id);
-    case F_CHANNEL:
-        return read_label(m, name, v, m->channel, &e->channel);
-    case F_SPEAKER:
-        return read_text(m, name, v, &e->speaker);
-    case F_TS:
-        return read_text(m, name, v, &e->ts);
-    case F_REASON:
-        return read_text(m, name, v, &e->reason);
-    case F_RULE:
-        return e->type == WIRE_MUTE ? read_id(m, name, v, &e->rule) : COACH_OK;
-    case F_STATE:
-        return e->type == WIRE_STATE ? read_state(m, name, v, &e->state) : COACH_OK;
-    case F_ROLE:
-        return read_role(m, name, v, &e->role);
-    case F_IS_FINAL:
-        return read_bool(m, name, v, &e->is_final);
-    case F_APPEND:
-        return read_bool(m, name, v, &e->append);
-    case F_END_OF_TURN:
-        return read_bool(m, name, v, &e->end_of_turn);
-    case F_ACK:
-        return read_bool(m, name, v, &e->ack);
-    case F_START_MS:
-        return read_number(m, name, v, -day, day, &e->start_ms);
-    case F_END_MS:
-        return read_number(m, name, v, -day, day, &e->end_ms);
-    case F_RECV_MS:
-        return read_number(m, name, v, 0, 8 * day, &e->recv_ms); /* no call is let live longer than seven */
-    case F_SEQ:
-        return read_number(m, name, v, 0, INT64_MAX / 2, &e->seq);
-    case F_STABLE_LEN:
-        return read_number(m, name, v, 0, WIRE_MAX_LINE, &e->stable_len);
-    case F_CONFIDENCE:
-        return read_share(m, name, v, &e->confidence);
-    case F_STABILITY:
-        return read_share(m, name, v, &e->stability);
-    case F_HANDLED:
-        break;
-    }
-    return COACH_OK;
-}
-
-static int read_fields(struct message *m)
-{
-    const char *name;
-    json_t *v;
-    json_object_foreach(m->object, name, v)
-    {
-        size_t i = 0, n = sizeof fields / sizeof *fields;
-        while (i < n && strcmp(fields[i].name, name) != 0)
-            i++;
-        if (i == n) {
-            m->reader->unknown_fields++;
-            continue;
-        }
-        int rc = json_is_null(v) ? COACH_OK : read_field(m, fields[i].name, v, fields[i].field);
-        if (rc != COACH_OK)
-            return rc;
-    }
-    return COACH_OK;
-}
-
-static int read_type(struct message *m)
-{
-    static const struct {
-        const char *name;
-        enum wire_type type;
-    } types[] = {{"transcript", WIRE_TRANSCRIPT}, {"hello", WIRE_HELLO}, {"call_start", WIRE_CALL_START},
-                 {"state", WIRE_STATE},           {"mute", WIRE_MUTE},   {"call_end", WIRE_CALL_END}};
-    const json_t *v = json_object_get(m->object, "type");
-    m->event.type = WIRE_TRANSCRIPT;
-    if (v == NULL || json_is_null(v))
-        return COACH_OK;
-    if (!json_is_string(v))
-        return complain(m->handler, WIRE_BAD_FIELD, "type: expected a string");
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (strcmp(types[i].name, json_string_value(v)) == 0) {
-            m->event.type = types[i].type;
-            return COACH_OK;
-        }
-    return complain(m->handler, WIRE_UNKNOWN_TYPE,
-                    "type: expected hello, call_start, transcript, state, mute or call_end");
-}
-
-/* --- hello --- */
-
-static int read_channels(struct message *m, struct table *map)
-{
-    json_t *channels = json_object_get(m->object, "channels");
-    const char *name;
-    json_t *v;
-    if (channels == NULL || json_is_null(channels))
-        return COACH_OK;
-    if (!json_is_object(channels) || json_object_size(channels) > MAX_CHANNELS)
-        return complain(m->handler, WIRE_BAD_FIELD,
-                        "channels: expected an object of at most %d channels and their roles", MAX_CHANNELS);
-    json_object_foreach(channels, name, v)
-    {
-        coach_role role;
-        if (read_role(m, "channels", v, &role) != COACH_OK)
-            return BAD;
-        if (table_set(map, name, strlen(name), (void *)(uintptr_t)role) != COACH_OK)
-            return COACH_ENOMEM;
-    }
-    return COACH_OK;
-}
-
-static int check_format(struct message *m)
-{
-    const json_t *v = json_object_get(m->object, "format");
-    if (v == NULL || json_is_null(v))
-        return COACH_OK;
-    if (!json_is_string(v))
-        return complain(m->handler, WIRE_BAD_FIELD, "format: expected a string");
-    if (strcmp(json_string_value(v), "coachd") != 0)
-        return complain(m->handler, WIRE_UNKNOWN_FORMAT, "format: this version reads coachd");
-    return COACH_OK;
-}
-
-static void bind_text(char *to, size_t size, const struct wire_text *from)
-{
-    if (from->s == NULL || from->len >= size)
-        return;
-    memcpy(to, from->s, from->len + 1);
-}
-
-/* Binds what a hello says; a bad one binds nothing. */
-static int take_hello(struct message *m)
-{
-    struct wire_reader *r = m->reader;
-    struct table channels;
-    table_init(&channels, NULL);
-    int rc = check_format(m);
-    if (rc == COACH_OK)
-        rc = read_channels(m, &channels);
-    if (rc != COACH_OK) {
-        table_clear(&channels);
-        return rc;
-    }
-    bind_text(r->call_id, sizeof r->call_id, &m->event.call_id);
-    bind_text(r->agent_id, sizeof r->agent_id, &m->event.agent_id);
-    bind_text(r->language, sizeof r->language, &m->event.language);
-    r->acks = m->event.ack;
-    if (table_count(&channels) > 0) {
-        table_clear(&r->channels);
-        r->channels = channels;
-    } else {
-        table_clear(&channels);
-    }
-    return m->handler->event(m->handler->user, &m->event);
-}
-
-/* --- what belongs to a call --- */
-
-static void use_bound(struct wire_text *field, const char *bound)
-{
-    if (field->s == NULL && bound[0] != '\0')
-        *field = (struct wire_text){bound, strlen(bound)};
-}
-
-static bool has(const struct message *m, const char *name)
-{
-    const json_t *v = json_object_get(m->object, name);
-    return v != NULL && !json_is_null(v);
-}
-
-static int find_role(struct message *m)
-{
-    struct wire_event *e = &m->event;
-    if (has(m, "role"))
+    e->role = b->role;
+    if (b->has_role || (e->channel.s != NULL && in->reader->any_channel))
         return COACH_OK;
     if (e->channel.s == NULL)
-        return complain(m->handler, WIRE_MISSING_FIELD,
-                        "role: a line needs a role, or a channel that hello has mapped");
-    const struct table_entry *at = NULL;
-    size_t len;
-    while ((at = table_next(&m->reader->channels, at)) != NULL) {
-        const char *key = table_key(at, &len);
-        if (len == e->channel.len && memcmp(key, e->channel.s, len) == 0) {
-            e->role = (coach_role)(uintptr_t)table_value(at);
-            return COACH_OK;
-        }
-    }
-    return complain(m->handler, WIRE_UNMAPPED_CHANNEL,
-                    "channel: say in hello who speaks on it: \"channels\":{\"0\":\"customer\"}");
+        return problem_tell(in->handler, WIRE_MISSING_FIELD,
+                            "role: a line needs a role, or a channel that hello has mapped");
+    return problem_tell(in->handler, WIRE_UNMAPPED_CHANNEL,
+                        "channel: say in hello who speaks on it: \"channels\":{\"0\":\"customer\"}");
 }
 
 /* What a message of its type cannot do without. */
-static int check_complete(struct message *m)
+static int check_complete(struct input *in, const struct canonical *m, struct wire_event *e)
 {
-    const struct wire_event *e = &m->event;
-    if (e->type == WIRE_STATE && !has(m, "state"))
-        return complain(m->handler, WIRE_MISSING_FIELD, "state: talking, hold or lookup");
+    if (e->call_id.s == NULL)
+        return problem_tell(in->handler, WIRE_MISSING_FIELD,
+                            "call_id: each line names its call, or a hello does for all");
+    if (e->type == WIRE_STATE && !canonical_has(m->object, "state"))
+        return problem_tell(in->handler, WIRE_MISSING_FIELD, "state: talking, hold or lookup");
     if (e->type == WIRE_MUTE && e->rule.s == NULL)
-        return complain(m->handler, WIRE_MISSING_FIELD, "rule: which one to mute, by its id");
+        return problem_tell(in->handler, WIRE_MISSING_FIELD, "rule: which one to mute, by its id");
     if (e->type != WIRE_TRANSCRIPT)
         return COACH_OK;
     if (e->text.s == NULL)
-        return complain(m->handler, WIRE_MISSING_FIELD, "text: a transcript needs one, \"\" is fine");
-    return find_role(m);
+        return problem_tell(in->handler, WIRE_MISSING_FIELD, "text: a transcript needs one, \"\" is fine");
+    return find_role(in, m, e);
 }
 
-static int take_call_message(struct message *m)
+static void note_seq(struct wire_reader *r, const json_t *object)
 {
-    struct wire_event *e = &m->event;
-    use_bound(&e->call_id, m->reader->call_id);
-    use_bound(&e->language, m->reader->language);
-    if (e->call_id.s == NULL)
-        return complain(m->handler, WIRE_MISSING_FIELD, "call_id: each line names its call, or a hello does for all");
-    if (e->call_id.len == strlen(m->reader->call_id) && strcmp(e->call_id.s, m->reader->call_id) == 0)
-        use_bound(&e->agent_id, m->reader->agent_id);
-    else if (m->reader->call_id[0] == '\0')
-        use_bound(&e->agent_id, m->reader->agent_id);
-    int rc = check_complete(m);
-    return rc == COACH_OK ? m->handler->event(m->handler->user, e) : rc;
-}
-
-static int take_object(struct wire_reader *r, json_t *object, const struct wire_handler *handler)
-{
-    struct message m = {.reader = r, .handler = handler, .object = object};
-    m.event = wire_event_blank(WIRE_TRANSCRIPT);
-    m.event.is_final = true;
     const json_t *seq = json_object_get(object, "seq");
     if (json_is_integer(seq) && json_integer_value(seq) > r->seq)
         r->seq = json_integer_value(seq);
-    int rc = read_type(&m);
-    if (rc == COACH_OK)
-        rc = read_fields(&m);
-    if (rc == COACH_OK)
-        rc = m.event.type == WIRE_HELLO ? take_hello(&m) : take_call_message(&m);
-    return rc == BAD ? COACH_OK : rc;
 }
 
-static int take_value(struct wire_reader *r, json_t *v, const struct wire_handler *handler)
+static int take_canonical(struct input *in, json_t *object)
+{
+    struct wire_reader *r = in->reader;
+    struct canonical m;
+    note_seq(r, object);
+    int rc = canonical_read(&m, in->handler, object);
+    r->unknown_fields += m.unknown_fields;
+    if (rc == COACH_OK && m.event.type == WIRE_HELLO) {
+        rc = binding_take(&r->binding, &m, r->formats);
+    } else if (rc == COACH_OK) {
+        binding_complete(&r->binding, &m.event);
+        rc = check_complete(in, &m, &m.event);
+    }
+    return rc == COACH_OK ? in->handler->event(in->handler->user, &m.event) : rc;
+}
+
+/* --- a vendor's messages --- */
+
+static int emit(void *user, struct wire_event *e)
+{
+    struct input *in = user;
+    if (in->envelope_agent.s != NULL)
+        e->agent_id = in->envelope_agent;
+    binding_complete(&in->reader->binding, e);
+    return in->handler->event(in->handler->user, e);
+}
+
+static int open_stream(struct wire_reader *r)
+{
+    if (r->stream != NULL)
+        return COACH_OK;
+    r->stream = malloc(sizeof *r->stream);
+    if (r->stream == NULL)
+        return COACH_ENOMEM;
+    stream_init(r->stream);
+    return COACH_OK;
+}
+
+static int decode_with(struct input *in, const struct mapping *mapping, const struct decode_facts *envelope,
+                       json_t *message)
+{
+    struct wire_reader *r = in->reader;
+    int rc = open_stream(r);
+    if (rc != COACH_OK)
+        return rc;
+    struct decode_context context = {.mapping = mapping,
+                                     .stream = r->stream,
+                                     .prefix = r->prefix,
+                                     .channels = &r->binding.channels,
+                                     .any_channel = r->any_channel,
+                                     .handler = in->handler,
+                                     .emit = emit,
+                                     .user = in};
+    if (envelope != NULL)
+        context.envelope = *envelope;
+    if (r->binding.call_id[0] != '\0')
+        context.hello.call_id = (struct wire_text){r->binding.call_id, strlen(r->binding.call_id)};
+    context.hello.role = r->binding.role;
+    context.hello.has_role = r->binding.has_role;
+    return decode_message(&context, message);
+}
+
+/* --- a format that is to be recognised --- */
+
+static bool looks_canonical(const json_t *object)
+{
+    enum wire_type type;
+    if (!canonical_type(object, &type))
+        return false;
+    return canonical_has(object, "type") ||
+           (canonical_has(object, "text") && (canonical_has(object, "role") || canonical_has(object, "channel")));
+}
+
+/* The format that knows the message best, from here on that of the connection. */
+static int recognise(struct input *in, json_t *message)
+{
+    struct wire_reader *r = in->reader;
+    size_t best = 0;
+    if (looks_canonical(message)) {
+        r->binding.format = BOUND_COACHD;
+        return COACH_OK;
+    }
+    for (size_t i = 0; i < formats_count(r->formats); i++) {
+        const struct mapping *m = formats_at(r->formats, i);
+        size_t found = decode_recognises(m, message);
+        if (found <= best)
+            continue;
+        best = found;
+        r->binding.format = BOUND_MAPPING;
+        r->binding.mapping = m;
+    }
+    return best > 0 ? COACH_OK
+                    : problem_tell(in->handler, WIRE_UNKNOWN_FORMAT,
+                                   "auto: no format knows such a message; name one in hello");
+}
+
+/* --- which of these it is --- */
+
+static int take_object(struct input *in, json_t *object);
+
+/* {"call_id": ..., "role": ..., "payload": ...}: what is known of the message stands around it. */
+static bool is_envelope(const json_t *object)
+{
+    static const char *const facts[] = {"call_id", "agent_id", "role", "channel", "format", "seq"};
+    if (!canonical_has(object, "payload") || canonical_has(object, "text"))
+        return false;
+    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
+        if (canonical_has(object, facts[i]))
+            return true;
+    return false;
+}
+
+/* The payload: JSON, or a form in a string. Free with json_decref. */
+static int read_payload(struct input *in, json_t *payload, json_t **ret)
+{
+    coach_error err = {0};
+    if (json_is_object(payload)) {
+        *ret = json_incref(payload);
+        return COACH_OK;
+    }
+    if (!json_is_string(payload) || !unpack_is_form(json_string_value(payload), json_string_length(payload)))
+        return problem_tell(in->handler, WIRE_BAD_FIELD, "payload: expected an object, or a form in a string");
+    int rc = unpack_form(json_string_value(payload), json_string_length(payload), ret, &err);
+    return rc == COACH_OK || rc == COACH_ENOMEM ? rc
+                                                : problem_tell(in->handler, WIRE_BAD_FIELD, "payload: %s", err.text);
+}
+
+static int take_envelope(struct input *in, json_t *object)
+{
+    struct wire_reader *r = in->reader;
+    const json_t *format = json_object_get(object, "format");
+    enum binding_format kind = r->binding.format;
+    const struct mapping *mapping = r->binding.mapping;
+    struct canonical m;
+    json_t *payload = NULL;
+    note_seq(r, object);
+    if (format != NULL &&
+        (!json_is_string(format) || !binding_find_format(r->formats, json_string_value(format), &kind, &mapping)))
+        return problem_tell(in->handler, WIRE_UNKNOWN_FORMAT,
+                            "format: there is none of that name; 'coach decode --list' shows those there are");
+    int rc = canonical_read(&m, in->handler, object);
+    if (rc == COACH_OK)
+        rc = read_payload(in, json_object_get(object, "payload"), &payload);
+    if (rc == COACH_OK && kind == BOUND_AUTO) {
+        rc = recognise(in, payload);
+        mapping = r->binding.mapping;
+    }
+    if (rc == COACH_OK && (kind == BOUND_COACHD || mapping == NULL))
+        rc = problem_tell(in->handler, WIRE_MISSING_FIELD,
+                          "format: an envelope needs a vendor's format, in itself or in hello");
+    if (rc == COACH_OK) {
+        const struct decode_facts facts = {.call_id = m.event.call_id,
+                                           .channel = m.event.channel,
+                                           .role = m.event.role,
+                                           .has_role = canonical_has(object, "role")};
+        in->envelope_agent = m.event.agent_id;
+        rc = decode_with(in, mapping, &facts, payload);
+        in->envelope_agent = (struct wire_text){0};
+    }
+    json_decref(payload);
+    return rc;
+}
+
+/* Lines about the connection and the call may stand between a vendor's messages. */
+static bool is_about_the_call(const json_t *object)
+{
+    enum wire_type type;
+    return json_object_get(object, "type") != NULL && canonical_type(object, &type) && type != WIRE_TRANSCRIPT;
+}
+
+static int take_object(struct input *in, json_t *object)
+{
+    const struct binding *b = &in->reader->binding;
+    if (is_about_the_call(object))
+        return take_canonical(in, object);
+    if (is_envelope(object))
+        return take_envelope(in, object);
+    if (b->format == BOUND_AUTO) {
+        int rc = recognise(in, object);
+        if (rc != COACH_OK)
+            return rc;
+    }
+    return b->format == BOUND_COACHD ? take_canonical(in, object) : decode_with(in, b->mapping, NULL, object);
+}
+
+/* A problem that was told ends the object and nothing else. */
+static int take_and_go_on(struct input *in, json_t *object)
+{
+    int rc = take_object(in, object);
+    return rc == PROBLEM_TOLD ? COACH_OK : rc;
+}
+
+static int take_value(struct input *in, json_t *v)
 {
     if (json_is_object(v))
-        return take_object(r, v, handler);
-    if (!json_is_array(v))
-        return complain(handler, WIRE_BAD_JSON, "expected an object") == BAD ? COACH_OK : COACH_EINTERNAL;
+        return take_and_go_on(in, v);
     for (size_t i = 0; i < json_array_size(v); i++) {
         json_t *item = json_array_get(v, i);
-        int rc = json_is_object(item) ? take_object(r, item, handler)
-                                      : (complain(handler, WIRE_BAD_JSON, "expected an array of objects"), COACH_OK);
+        int rc = COACH_OK;
+        if (json_is_object(item))
+            rc = take_and_go_on(in, item);
+        else
+            (void)problem_tell(in->handler, WIRE_BAD_JSON, "expected an array of objects");
         if (rc != COACH_OK)
             return rc;
     }
     return COACH_OK;
 }
 
-/* --- one line --- */
+/* --- text to values --- */
 
 static bool is_blank(char c)
 {
@@ -569,40 +364,39 @@ static const char *skip_lead(const char *p, const char *end)
     return p;
 }
 
-static void complain_json(const struct wire_handler *handler, const json_error_t *why, size_t before)
+static void complain_json(struct input *in, const json_error_t *why, size_t before)
 {
     /* jansson quotes what it found; that would be the text of a transcript */
     const char *text = why->text, *near = strstr(text, " near '");
     int len = near != NULL ? (int)(near - text) : (int)strlen(text);
     size_t byte = before + (why->position > 0 ? (size_t)why->position : 1);
-    complain(handler, WIRE_BAD_JSON, "%.*s at byte %zu", len, text, byte);
+    (void)problem_tell(in->handler, WIRE_BAD_JSON, "%.*s at byte %zu", len, text, byte);
 }
 
-int wire_reader_line(struct wire_reader *r, const char *line, size_t len, const struct wire_handler *handler)
+/* One JSON value, or several in a row. */
+static int take_json(struct input *in, const char *line, size_t len)
 {
     const char *end = line + len, *p = skip_lead(line, end);
-    if (p == end)
-        return COACH_OK;
     size_t good = utf8_valid(p, (size_t)(end - p));
     if (good < (size_t)(end - p)) {
-        complain(handler, WIRE_BAD_UTF8, "not UTF-8 at byte %zu", (size_t)(p - line) + good + 1);
+        (void)problem_tell(in->handler, WIRE_BAD_UTF8, "not UTF-8 at byte %zu", (size_t)(p - line) + good + 1);
         return COACH_OK;
     }
     if (depth_of(p, (size_t)(end - p)) > DEPTH_MAX) {
-        complain(handler, WIRE_TOO_DEEP, "nested deeper than %d", DEPTH_MAX);
+        (void)problem_tell(in->handler, WIRE_TOO_DEEP, "nested deeper than %d", DEPTH_MAX);
         return COACH_OK;
     }
-    while (p < end) { /* one value, or several in a row */
+    while (p < end) {
         json_error_t why;
         json_t *v = NULL;
         int rc = parse_json(p, (size_t)(end - p), JSON_DISABLE_EOF_CHECK, &v, &why);
         if (rc == COACH_ENOMEM)
             return rc;
         if (rc != COACH_OK) {
-            complain_json(handler, &why, (size_t)(p - line));
+            complain_json(in, &why, (size_t)(p - line));
             return COACH_OK;
         }
-        rc = take_value(r, v, handler);
+        rc = take_value(in, v);
         json_decref(v);
         if (rc != COACH_OK)
             return rc;
@@ -613,20 +407,150 @@ int wire_reader_line(struct wire_reader *r, const char *line, size_t len, const 
     return COACH_OK;
 }
 
+/* Takes what an unpack_ function gave, or tells what it complained of. */
+static int take_unpacked(struct input *in, int rc, json_t *object, const coach_error *err)
+{
+    if (rc == COACH_ENOMEM)
+        return rc;
+    if (rc != COACH_OK) {
+        (void)problem_tell(in->handler, rc == COACH_EUTF8 ? WIRE_BAD_UTF8 : WIRE_BAD_FIELD, "%s", err->text);
+        return COACH_OK;
+    }
+    rc = take_and_go_on(in, object);
+    json_decref(object);
+    return rc;
+}
+
+static int take_form(struct input *in, const char *text, size_t len)
+{
+    coach_error err = {0};
+    json_t *object = NULL;
+    int rc = unpack_form(text, len, &object, &err);
+    return take_unpacked(in, rc, object, &err);
+}
+
+static int take_headers(struct input *in, const char *text, size_t len)
+{
+    coach_error err = {0};
+    json_t *object = NULL;
+    int rc = unpack_headers(text, len, &object, &err);
+    return take_unpacked(in, rc, object, &err);
+}
+
+static int take_columns(struct input *in, const struct mapping *m, const char *line, size_t len)
+{
+    coach_error err = {0};
+    json_t *object = NULL;
+    if (utf8_valid(line, len) < len || memchr(line, '\0', len) != NULL) {
+        (void)problem_tell(in->handler, WIRE_BAD_UTF8, "not UTF-8, or a NUL");
+        return COACH_OK;
+    }
+    int rc = unpack_columns(m, line, len, &object, &err);
+    return take_unpacked(in, rc, object, &err);
+}
+
+/* The format whose columns the line has, when the format is to be recognised. */
+static const struct mapping *with_such_columns(const struct wire_reader *r, const char *line, size_t len)
+{
+    for (size_t i = 0; i < formats_count(r->formats); i++) {
+        const struct mapping *m = formats_at(r->formats, i);
+        json_t *object = NULL;
+        if (m->framing != FRAMING_COLUMNS || utf8_valid(line, len) < len || memchr(line, '\0', len) != NULL)
+            continue;
+        bool has = unpack_columns(m, line, len, &object, NULL) == COACH_OK;
+        json_decref(object);
+        if (has)
+            return m;
+    }
+    return NULL;
+}
+
+static enum framing framing_of(const struct wire_reader *r, const char *p, size_t len)
+{
+    const struct binding *b = &r->binding;
+    if (b->format == BOUND_COACHD)
+        return FRAMING_LINES;
+    if (b->format == BOUND_MAPPING)
+        return b->mapping->framing;
+    if (r->frames.in_body || (r->frames.part.len > 0 && r->frames.depth == 0))
+        return FRAMING_HEADERS;
+    if (r->frames.part.len > 0 || *p == '{' || *p == '[')
+        return FRAMING_VALUES;
+    return unpack_is_form(p, len)                 ? FRAMING_LINES
+           : unpack_is_header(p, len)             ? FRAMING_HEADERS
+           : with_such_columns(r, p, len) != NULL ? FRAMING_COLUMNS
+                                                  : FRAMING_LINES;
+}
+
+static int on_frame(void *user, enum frame_problem problem, const char *text, size_t len)
+{
+    static const char *const what[] = {[FRAME_BROKEN] = "the message cannot go on like this; passed over",
+                                       [FRAME_TOO_LONG] = "the message is longer than 64 KiB and was passed over",
+                                       [FRAME_UNFINISHED] = "the message is unfinished"};
+    struct input *in = user;
+    if (problem != FRAME_WHOLE) {
+        (void)problem_tell(in->handler, problem == FRAME_TOO_LONG ? WIRE_TOO_LONG : WIRE_BAD_JSON, "%s", what[problem]);
+        return COACH_OK;
+    }
+    const char *p = skip_lead(text, text + len);
+    size_t left = (size_t)(text + len - p);
+    if (left == 0)
+        return COACH_OK;
+    return *p == '{' || *p == '[' || *p == ',' ? take_json(in, text, len) : take_headers(in, p, left);
+}
+
+static int take_column_line(struct input *in, const char *p, size_t len)
+{
+    struct binding *b = &in->reader->binding;
+    if (*p == '{')
+        return take_json(in, p, len);
+    if (b->format == BOUND_AUTO) {
+        b->mapping = with_such_columns(in->reader, p, len);
+        b->format = BOUND_MAPPING;
+    }
+    return take_columns(in, b->mapping, p, len);
+}
+
+int wire_reader_line(struct wire_reader *r, const char *line, size_t len, const struct wire_handler *handler)
+{
+    struct input in = {.reader = r, .handler = handler};
+    const char *end = line + len, *p = skip_lead(line, end);
+    if (p == end && r->frames.part.len == 0)
+        return COACH_OK;
+    enum framing framing = framing_of(r, p, (size_t)(end - p));
+    if (framing == FRAMING_VALUES || framing == FRAMING_HEADERS)
+        return frames_line(&r->frames, framing, line, len, on_frame, &in);
+    if (framing == FRAMING_COLUMNS)
+        return take_column_line(&in, p, (size_t)(end - p));
+    if (r->binding.format != BOUND_COACHD && unpack_is_form(p, (size_t)(end - p)))
+        return take_form(&in, p, (size_t)(end - p));
+    return take_json(&in, line, len);
+}
+
 int wire_reader_message(struct wire_reader *r, const char *data, size_t len, const struct wire_handler *handler)
 {
-    return wire_reader_line(r, data, len, handler);
+    struct input in = {.reader = r, .handler = handler};
+    const char *end = data + len, *p = skip_lead(data, end);
+    size_t left = (size_t)(end - p);
+    if (left == 0)
+        return COACH_OK;
+    if (*p == '{' || *p == '[' || r->binding.format == BOUND_COACHD)
+        return take_json(&in, data, len);
+    if (unpack_is_form(p, left))
+        return take_form(&in, p, left);
+    if (framing_of(r, p, left) == FRAMING_HEADERS)
+        return take_headers(&in, p, left);
+    int rc = COACH_OK;
+    for (const char *stop; p < end && rc == COACH_OK; p = stop + (stop < end)) {
+        stop = memchr(p, '\n', (size_t)(end - p));
+        stop = stop == NULL ? end : stop;
+        rc = wire_reader_line(r, p, (size_t)(stop - p), handler);
+    }
+    return rc == COACH_OK ? wire_reader_end(r, handler) : rc;
 }
 
 int wire_reader_end(struct wire_reader *r, const struct wire_handler *handler)
 {
-    (void)r;
-    (void)handler;
-    return COACH_OK;
-}
-
-const char *wire_reader_format(const struct wire_reader *r)
-{
-    (void)r;
-    return "coachd";
+    struct input in = {.reader = r, .handler = handler};
+    return frames_end(&r->frames, on_frame, &in);
 }

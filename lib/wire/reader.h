@@ -49,6 +49,9 @@ struct wire_reader;
  * call. NULL when memory is out. */
 struct wire_reader *wire_reader_new(struct formats *formats, const char *prefix);
 void wire_reader_free(struct wire_reader *r);
+/* Takes channels that no map names, their role unknown, instead of refusing them: for looking at what a format makes of
+ * messages. */
+void wire_reader_any_channel(struct wire_reader *r);
 
 /* Reads one line (without its newline): blank, an object, an array of objects, or several values in a row; a
  * BOM, a trailing CR and a leading "data: " are passed over. In a format whose messages run over several lines it is

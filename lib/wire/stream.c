@@ -1,0 +1,93 @@
+#include "lib/wire/stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/error.h"
+
+void stream_init(struct stream *s)
+{
+    table_init(&s->calls, NULL);
+}
+
+static void free_call(struct stream_call *c)
+{
+    for (size_t i = 0; c != NULL && i < c->nsides; i++) {
+        buf_clear(&c->sides[i]->segment);
+        buf_clear(&c->sides[i]->text);
+        free(c->sides[i]->name);
+        free(c->sides[i]);
+    }
+    free(c);
+}
+
+void stream_clear(struct stream *s)
+{
+    for (const struct table_entry *at = table_next(&s->calls, NULL); at != NULL; at = table_next(&s->calls, at))
+        free_call(table_value(at));
+    table_clear(&s->calls);
+}
+
+void stream_forget(struct stream *s, const char *id, size_t len)
+{
+    free_call(table_remove(&s->calls, id, len));
+}
+
+struct stream_call *stream_call(struct stream *s, const char *id, size_t len)
+{
+    struct stream_call *c = table_get(&s->calls, id, len);
+    if (c != NULL)
+        return c;
+    if (table_count(&s->calls) == STREAM_CALLS) {
+        size_t oldest_len;
+        const char *oldest = table_key(table_next(&s->calls, NULL), &oldest_len);
+        stream_forget(s, oldest, oldest_len);
+    }
+    c = calloc(1, sizeof *c);
+    if (c != NULL && table_set(&s->calls, id, len, c) != COACH_OK) {
+        free(c);
+        return NULL;
+    }
+    return c;
+}
+
+struct stream_side *stream_side(struct stream_call *c, const char *name, size_t len, bool *full)
+{
+    *full = false;
+    for (size_t i = 0; i < c->nsides; i++)
+        if (strlen(c->sides[i]->name) == len && memcmp(c->sides[i]->name, name, len) == 0)
+            return c->sides[i];
+    *full = c->nsides == STREAM_SIDES;
+    struct stream_side *side = *full ? NULL : calloc(1, sizeof *side);
+    if (side == NULL || (side->name = strndup(name, len)) == NULL) {
+        free(side);
+        return NULL;
+    }
+    buf_init(&side->segment, 0);
+    buf_init(&side->text, STREAM_MAX_TEXT);
+    c->sides[c->nsides++] = side;
+    return side;
+}
+
+bool stream_was_closed(const struct stream_side *side, uint64_t vendor_id)
+{
+    for (unsigned i = 0; i < STREAM_CLOSED && i < side->nclosed; i++)
+        if (side->closed[i] == vendor_id)
+            return true;
+    return false;
+}
+
+static void remember(struct stream_side *side, uint64_t vendor_id)
+{
+    if (vendor_id != 0 && !stream_was_closed(side, vendor_id))
+        side->closed[side->nclosed++ % STREAM_CLOSED] = vendor_id;
+}
+
+void stream_close(struct stream_side *side, uint64_t vendor_id)
+{
+    remember(side, side->open ? side->vendor_id : 0);
+    remember(side, vendor_id);
+    side->open = false;
+    side->vendor_id = 0;
+    buf_reset(&side->text);
+}
