@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
+#include "lib/base/ascii.h"
 #include "lib/base/hash.h"
 #include "lib/wire/problem.h"
 #include "lib/wire/roles.h"
@@ -109,7 +109,7 @@ static int side_of(struct act *a, struct stream_call *call, const struct wire_ev
 static bool word_of_role(const struct mapping *m, const struct wire_text *word, coach_role *ret)
 {
     for (size_t i = 0; i < m->nroles; i++)
-        if (strcasecmp(m->roles[i].word, word->s) == 0) {
+        if (ascii_same(word->s, word->len, m->roles[i].word)) {
             *ret = m->roles[i].role;
             return true;
         }

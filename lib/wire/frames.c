@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "lib/base/ascii.h"
 #include "lib/base/error.h"
 #include "lib/wire/unpack.h"
 
@@ -116,11 +116,13 @@ static int value_line(struct frames *f, const char *line, size_t len, frames_fn 
 
 static size_t content_length(const char *text, size_t len)
 {
-    static const char name[] = "\nContent-Length:";
-    size_t n = sizeof name - 1;
-    for (size_t i = 0; i + n < len; i++)
-        if ((i == 0 && strncasecmp(text, name + 1, n - 1) == 0) || strncasecmp(text + i, name, n) == 0)
-            return (size_t)strtoul(text + i + (strncasecmp(text + i, name, n) == 0 ? n : n - 1), NULL, 10);
+    static const char name[] = "Content-Length:";
+    for (const char *line = text, *end = text + len; line != NULL && line < end;) {
+        if (ascii_begins(line, (size_t)(end - line), name))
+            return (size_t)strtoul(line + sizeof name - 1, NULL, 10);
+        line = memchr(line, '\n', (size_t)(end - line));
+        line = line == NULL ? NULL : line + 1;
+    }
     return 0;
 }
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/ascii.h"
+
 /* What reading one file needs. `rc` is COACH_ENOMEM once memory ran out; everything after that is passed over. */
 struct reading {
     struct arena *memory;
@@ -145,7 +147,7 @@ static const char *read_expected(struct reading *r, const struct yaml_node *node
 {
     char *text = (char *)read_text(r, node, "when");
     for (char *p = text; p != NULL && *p != '\0'; p++)
-        *p = *p >= 'A' && *p <= 'Z' ? (char)(*p | 0x20) : *p;
+        *p = ascii_lower(*p);
     if (text == NULL || node->style != YAML_PLAIN)
         return text;
     return strcmp(text, "yes") == 0 ? "true" : strcmp(text, "no") == 0 ? "false" : text;
@@ -215,11 +217,6 @@ static void read_truth(struct reading *r, const struct yaml_node *node, const ch
     }
 }
 
-static char low(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
-
 static bool is_expected(const struct condition *c, const json_t *v)
 {
     char digits[32];
@@ -227,14 +224,9 @@ static bool is_expected(const struct condition *c, const json_t *v)
     size_t len;
     if (!value_text(v, digits, &text, &len))
         return false;
-    for (size_t i = 0; i < c->nvalues; i++) {
-        const char *expected = c->values[i];
-        size_t n = 0;
-        while (n < len && expected[n] != '\0' && low(text[n]) == expected[n])
-            n++;
-        if (n == len && expected[n] == '\0')
+    for (size_t i = 0; i < c->nvalues; i++)
+        if (ascii_same(text, len, c->values[i]))
             return true;
-    }
     return false;
 }
 

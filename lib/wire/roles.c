@@ -1,7 +1,8 @@
 #include "lib/wire/roles.h"
 
 #include <string.h>
-#include <strings.h>
+
+#include "lib/base/ascii.h"
 
 bool role_named(const char *word, size_t len, coach_role *ret)
 {
@@ -13,7 +14,7 @@ bool role_named(const char *word, size_t len, coach_role *ret)
                  {"internal", COACH_ROLE_AGENT},    {"human_agent", COACH_ROLE_AGENT}, {"system", COACH_ROLE_SYSTEM},
                  {"unknown", COACH_ROLE_UNKNOWN}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strlen(words[i].word) == len && strncasecmp(words[i].word, word, len) == 0) {
+        if (ascii_same(word, len, words[i].word)) {
             *ret = words[i].role;
             return true;
         }

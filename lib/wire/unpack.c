@@ -1,8 +1,8 @@
 #include "lib/wire/unpack.h"
 
 #include <string.h>
-#include <strings.h>
 
+#include "lib/base/ascii.h"
 #include "lib/base/buf.h"
 #include "lib/base/utf8.h"
 
@@ -112,7 +112,7 @@ static bool is_plain_event(json_t *object)
     json_t *v;
     json_object_foreach(object, key, v)
     {
-        if (strcasecmp(key, "content-type") == 0)
+        if (ascii_same(key, strlen(key), "content-type"))
             return strcmp(json_string_value(v), "text/event-plain") == 0;
     }
     return false;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/ascii.h"
 #include "lib/wire/depth.h"
 #include "lib/wire/parse.h"
 
@@ -12,11 +13,6 @@
 static bool is_dropped(char c)
 {
     return c == '_' || c == '-';
-}
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
 static int read_step(const char *text, size_t len, struct path_step *ret, struct arena *memory, coach_error *err)
@@ -38,7 +34,7 @@ static int read_step(const char *text, size_t len, struct path_step *ret, struct
     ret->number = *end == '\0' && labs(ret->index) < 1000;
     for (const char *p = key; *p != '\0'; p++)
         if (!is_dropped(*p))
-            key[ret->len++] = lower(*p);
+            key[ret->len++] = ascii_lower(*p);
     key[ret->len] = '\0';
     ret->key = key;
     return COACH_OK;
@@ -210,7 +206,7 @@ bool key_is(const char *key, const struct path_step *step)
     for (; *key != '\0'; key++) {
         if (is_dropped(*key))
             continue;
-        if (n == step->len || lower(*key) != step->key[n])
+        if (n == step->len || ascii_lower(*key) != step->key[n])
             return false;
         n++;
     }
@@ -505,7 +501,7 @@ bool value_bool(const json_t *v, bool *ret)
     if (!value_text(v, digits, &text, &len) || len >= sizeof low)
         return false;
     for (size_t i = 0; i < len; i++)
-        low[i] = lower(text[i]);
+        low[i] = ascii_lower(text[i]);
     for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
         if (strcmp(low, yes[i]) == 0 || strcmp(low, no[i]) == 0) {
             *ret = strcmp(low, yes[i]) == 0;
