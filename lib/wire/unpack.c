@@ -34,14 +34,15 @@ static int hex(char c)
     return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
 }
 
-/* Percent-encoding, and "+" for a blank where `plus`. */
-static int decode(const char *text, size_t len, bool plus, struct buf *out)
+enum encoding { AS_IS, PERCENT, FORM }; /* of a form, "+" is a blank too */
+
+static int decode(const char *text, size_t len, enum encoding encoding, struct buf *out)
 {
     int rc = COACH_OK;
     buf_reset(out);
     for (size_t i = 0; i < len && rc == COACH_OK; i++) {
-        char c = plus && text[i] == '+' ? ' ' : text[i];
-        if (c == '%' && i + 2 < len && hex(text[i + 1]) >= 0 && hex(text[i + 2]) >= 0) {
+        char c = encoding == FORM && text[i] == '+' ? ' ' : text[i];
+        if (encoding != AS_IS && c == '%' && i + 2 < len && hex(text[i + 1]) >= 0 && hex(text[i + 2]) >= 0) {
             c = (char)(hex(text[i + 1]) * 16 + hex(text[i + 2]));
             i += 2;
         }
@@ -64,15 +65,15 @@ static int set(json_t *object, const struct buf *name, const struct buf *value, 
     return json_object_set_new(object, key, json_stringn(text, value->len)) == 0 ? COACH_OK : coach_fail_nomem(err);
 }
 
-static int set_field(json_t *object, const char *name, size_t name_len, const char *value, size_t len, bool plus,
-                     coach_error *err)
+static int set_field(json_t *object, const char *name, size_t name_len, const char *value, size_t len,
+                     enum encoding encoding, coach_error *err)
 {
     struct buf key, text;
     buf_init(&key, 0);
     buf_init(&text, 0);
-    int rc = decode(name, name_len, plus, &key);
+    int rc = decode(name, name_len, encoding, &key);
     if (rc == COACH_OK)
-        rc = decode(value, len, plus, &text);
+        rc = decode(value, len, encoding, &text);
     rc = rc == COACH_OK ? set(object, &key, &text, err) : coach_fail_nomem(err);
     buf_clear(&key);
     buf_clear(&text);
@@ -100,7 +101,7 @@ int unpack_form(const char *text, size_t len, json_t **ret, coach_error *err)
         const char *equals = memchr(p, '=', (size_t)(stop - p));
         const char *name_end = equals == NULL ? stop : equals, *value = equals == NULL ? stop : equals + 1;
         if (name_end > p)
-            rc = set_field(object, p, (size_t)(name_end - p), value, (size_t)(stop - value), true, err);
+            rc = set_field(object, p, (size_t)(name_end - p), value, (size_t)(stop - value), FORM, err);
         p = stop + (stop < end);
     }
     return finish(object, rc, ret);
@@ -144,9 +145,8 @@ static int read_headers(const char *text, size_t len, int depth, json_t **ret, c
         }
         const char *value = colon + 1;
         trim(&value, &to);
-        rc = depth > 0 ? set_field(object, line, (size_t)(colon - line), value, (size_t)(to - value), false, err)
-                       : set(object, &(struct buf){.data = (char *)line, .len = (size_t)(colon - line)},
-                             &(struct buf){.data = (char *)value, .len = (size_t)(to - value)}, err);
+        rc = set_field(object, line, (size_t)(colon - line), value, (size_t)(to - value), depth > 0 ? PERCENT : AS_IS,
+                       err);
     }
     const char *body_end = end;
     trim(&p, &body_end);
