@@ -340,7 +340,7 @@ static int hand_out(struct act *a, struct wire_event *e, const struct wire_text 
     if (rc != COACH_OK)
         return rc;
     side->said_as = e->role;
-    side->vendor_id = id;
+    stream_rename(side, id);
     e->segment_id = (struct wire_text){side->segment.data, side->segment.len};
     rc = a->context->emit(a->context->user, e);
     if (rc == COACH_OK && e->is_final)

@@ -83,6 +83,13 @@ static void remember(struct stream_side *side, uint64_t vendor_id)
         side->closed[side->nclosed++ % STREAM_CLOSED] = vendor_id;
 }
 
+void stream_rename(struct stream_side *side, uint64_t vendor_id)
+{
+    if (side->vendor_id != vendor_id)
+        remember(side, side->vendor_id);
+    side->vendor_id = vendor_id;
+}
+
 void stream_close(struct stream_side *side, uint64_t vendor_id)
 {
     remember(side, side->open ? side->vendor_id : 0);

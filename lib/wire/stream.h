@@ -50,6 +50,8 @@ struct stream_side *stream_side(struct stream_call *c, const char *name, size_t 
 
 /* Whether a final with that vendor id (not 0) was among the last. */
 bool stream_was_closed(const struct stream_side *side, uint64_t vendor_id);
+/* The open utterance is now known to the vendor by that id (0: none); an earlier one counts as closed. */
+void stream_rename(struct stream_side *side, uint64_t vendor_id);
 /* The open utterance ends; both its vendor's id and that of its final are remembered. */
 void stream_close(struct stream_side *side, uint64_t vendor_id);
 
