@@ -48,8 +48,8 @@ def test_pages_are_current():
 def test_a_new_rule_is_missed_on_the_page():
     """A page that does not know a rule is not current, and the rule is named."""
     text = ("format: 1\npack: {}\nlanguage: en\nrules:\n  - id: jargon-added\n    category: jargon\n    about: a | word\n"
-            "    message: Say it plainly.\n    says:\n      - gizmoid\n"
-            "    match:\n      - the gizmoid is out\n    no_match:\n      - the gizmo is out\n")
+            "    message: Say it plainly.\n    says:\n      - gizmo fault\n"
+            "    match:\n      - a gizmo fault\n    no_match:\n      - a gizmo and no fault\n")
     for path in PAGES:
         pack = re.search(r"^pack: (\S+)$", next(path.parent.glob("*.yaml")).read_text(), re.M).group(1)
         faults = "\n".join(page(path, add=text.format(pack)).faults)
