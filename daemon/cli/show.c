@@ -19,7 +19,7 @@ static const struct option_spec specs[] = {
     {.name = "list",
      .kind = OPTION_BOOL,
      .offset = offsetof(struct values, list),
-     .help = "all rules, a line for each"},
+     .help = "all rules, a line for each: what it looks for"},
     {.name = "diff",
      .kind = OPTION_BOOL,
      .offset = offsetof(struct values, diff),
@@ -27,7 +27,7 @@ static const struct option_spec specs[] = {
     {.name = "markdown",
      .kind = OPTION_BOOL,
      .offset = offsetof(struct values, markdown),
-     .help = "with --list: a table for a page"},
+     .help = "with --list: tables for a page, one for each category"},
     CLI_JSON_SPEC(values, "one JSON object for each rule"),
 };
 
@@ -294,7 +294,10 @@ const struct command command_show = {
         "Prints a rule as it holds once the sites have changed the packs; behind each value stands the file and line\n"
         "it comes from, and why a site wanted it so. 'signal:NAME' and 'list:NAME' show signals and lists. --diff "
         "shows\n"
-        "only what sites change, rule by rule.\n\n"
+        "only what sites change, rule by rule. --list has a line for each rule; what it looks for is the rule's "
+        "'about',\n"
+        "or the title of its card where it has none. The tables of the packs' pages are printed by --list "
+        "--markdown.\n\n"
         "exit codes: 0 shown (--diff: the sites change nothing), 1 --diff: they change something, 2 there is no such\n"
         "rule, or the rules could not be read",
     .examples = "  coach show dismissive-calm-down\n"

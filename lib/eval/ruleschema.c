@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/error.h"
+#include "lib/eval/scenario.h"
 #include "lib/rules/screenplay.h"
 #include "lib/wire/json.h"
 
@@ -99,8 +100,9 @@ static bool other(struct json_out *j, const char *key)
         void (*write)(struct json_out *j, const char *name);
         const char *name;
     } shapes[] = {
-        {"categories", map_of, "text"}, {"lists", map_of, "phrases"},  {"signals", list_of, "signal"},
-        {"rules", list_of, "rule"},     {"overrides", list_of, "any"}, {"tests", list_of, "test"},
+        {"categories", map_of, "text"},     {"lists", map_of, "phrases"},  {"signals", list_of, "signal"},
+        {"rules", list_of, "rule"},         {"overrides", list_of, "any"}, {"tests", list_of, "test"},
+        {"reactions", list_of, "reaction"},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         if (strcmp(shapes[i].key, key) == 0) {
@@ -111,12 +113,15 @@ static bool other(struct json_out *j, const char *key)
         json_text(j, "type", "string");
         return true;
     }
-    if (strcmp(key, "defaults") != 0 && strcmp(key, "limits") != 0 && strcmp(key, "when") != 0)
-        return false;
-    json_open_array(j, "allOf"); /* beside a plain $ref a description would be lost */
-    reference(j, NULL, key);
-    json_close_array(j);
-    return true;
+    static const char *const definitions[] = {"defaults", "limits", "when", "otherwise", "endings"};
+    for (size_t i = 0; i < sizeof definitions / sizeof *definitions; i++)
+        if (strcmp(definitions[i], key) == 0) {
+            json_open_array(j, "allOf"); /* beside a plain $ref a description would be lost */
+            reference(j, NULL, key);
+            json_close_array(j);
+            return true;
+        }
+    return false;
 }
 
 /* --- tables --- */
@@ -208,12 +213,43 @@ static int table(struct json_out *j, const struct key_table *t)
 static void common_definitions(struct json_out *j)
 {
     static const char *const anything[] = {"string", "number", "boolean", "null", NULL};
-    json_open_object(j, "text");
-    text(j);
-    json_close_object(j);
     json_open_object(j, "phrase");
     json_text(j, "description", "words as they are said; 24, yes and null are words here too");
     types(j, anything);
+    json_close_object(j);
+}
+
+static int definition(struct json_out *j, const char *name, const struct key_table *t)
+{
+    json_open_object(j, name);
+    int rc = table(j, t);
+    json_close_object(j);
+    return rc;
+}
+
+/* A schema of the tables, the last of which is the file's; `more` adds definitions of its own. */
+static int schema(struct json_out *j, const char *title, const struct key_table *const *tables, size_t n,
+                  int (*more)(struct json_out *j))
+{
+    json_open_object(j, NULL);
+    json_text(j, "$schema", "http://json-schema.org/draft-07/schema#");
+    json_text(j, "title", title);
+    json_open_object(j, "definitions");
+    common_definitions(j);
+    int rc = more(j);
+    for (size_t i = 0; i + 1 < n && rc == COACH_OK; i++)
+        rc = definition(j, tables[i]->name, tables[i]);
+    json_close_object(j);
+    if (rc == COACH_OK)
+        rc = table(j, tables[n - 1]);
+    json_close_object(j);
+    return rc;
+}
+
+static int rule_definitions(struct json_out *j)
+{
+    json_open_object(j, "text");
+    text(j);
     json_close_object(j);
     json_open_object(j, "phrases");
     list_of(j, "phrase");
@@ -221,35 +257,14 @@ static void common_definitions(struct json_out *j)
     json_open_object(j, "any");
     json_text(j, "type", "object");
     json_close_object(j);
+    int rc = definition(j, "when", when_table());
+    return rc == COACH_OK ? definition(j, "test", screenplay_table()) : rc;
 }
 
-static int schema(struct json_out *j)
+static int no_definitions(struct json_out *j)
 {
-    size_t n;
-    const struct key_table *const *tables = rulefile_tables(&n);
-    json_open_object(j, NULL);
-    json_text(j, "$schema", "http://json-schema.org/draft-07/schema#");
-    json_text(j, "title", "Rule file of coachd, format 1");
-    json_open_object(j, "definitions");
-    common_definitions(j);
-    json_open_object(j, "when");
-    int rc = table(j, when_table());
-    json_close_object(j);
-    if (rc == COACH_OK) {
-        json_open_object(j, "test");
-        rc = table(j, screenplay_table());
-        json_close_object(j);
-    }
-    for (size_t i = 0; i + 1 < n && rc == COACH_OK; i++) {
-        json_open_object(j, tables[i]->name);
-        rc = table(j, tables[i]);
-        json_close_object(j);
-    }
-    json_close_object(j);
-    if (rc == COACH_OK)
-        rc = table(j, tables[n - 1]);
-    json_close_object(j);
-    return rc;
+    (void)j;
+    return COACH_OK;
 }
 
 /* --- the text --- */
@@ -294,13 +309,24 @@ static int indent(const char *json, size_t len, struct buf *out)
     return rc == COACH_OK ? buf_adds(out, "\n") : rc;
 }
 
-int ruleschema_write(struct buf *out)
+static int schema_of(enum ruleschema_kind kind, struct json_out *j)
+{
+    size_t n;
+    if (kind == RULESCHEMA_PRACTICE) {
+        const struct key_table *const *tables = scenario_tables(&n);
+        return schema(j, "Practice scenario of coachd, format 1", tables, n, no_definitions);
+    }
+    const struct key_table *const *tables = rulefile_tables(&n);
+    return schema(j, "Rule file of coachd, format 1", tables, n, rule_definitions);
+}
+
+int ruleschema_write(enum ruleschema_kind kind, struct buf *out)
 {
     struct buf compact;
     struct json_out j;
     buf_init(&compact, 0);
     json_out_begin(&j, &compact);
-    int rc = schema(&j);
+    int rc = schema_of(kind, &j);
     int written = json_out_end(&j, false);
     if (rc == COACH_OK)
         rc = written;

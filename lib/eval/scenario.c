@@ -4,23 +4,26 @@
 #include <string.h>
 
 #include "lib/base/error.h"
-#include "lib/rules/keys.h"
 
 enum { FORMAT = 1, TURNS = 12, CALM_AT = 8, MOST_TURNS = 100 };
 
-#define KEY(struct_, name_, member_, kind_, ...)                                                                       \
+#define KEY(struct_, name_, member_, kind_, help_, ...)                                                                \
     {                                                                                                                  \
-        .name = name_, .kind = kind_, .offset = offsetof(struct struct_, member_), __VA_ARGS__                         \
+        .name = name_, .kind = kind_, .offset = offsetof(struct struct_, member_), .help = help_, __VA_ARGS__          \
+    }
+#define PART(name_, read_, help_)                                                                                      \
+    {                                                                                                                  \
+        .name = name_, .kind = KEY_OTHER, .read = read_, .help = help_                                                 \
     }
 #define COUNT(keys) (sizeof(keys) / sizeof *(keys))
 
 static const struct key when_keys[] = {
-    KEY(scenario_reaction, "heard", heard, KEY_TEXTS),
-    KEY(scenario_reaction, "without", without, KEY_TEXTS),
-    KEY(scenario_reaction, "needs", needs, KEY_TEXTS),
-    KEY(scenario_reaction, "fired", fired, KEY_TEXTS),
-    KEY(scenario_reaction, "mood_above", above, KEY_COUNT, .max = SCENARIO_MOODS),
-    KEY(scenario_reaction, "mood_below", below, KEY_COUNT, .max = SCENARIO_MOODS),
+    KEY(scenario_reaction, "heard", heard, KEY_TEXTS, "signals, one of which was heard in the line"),
+    KEY(scenario_reaction, "without", without, KEY_TEXTS, "signals, none of which was"),
+    KEY(scenario_reaction, "needs", needs, KEY_TEXTS, "signals, all of which were heard in the call by now"),
+    KEY(scenario_reaction, "fired", fired, KEY_TEXTS, "rules or categories, one of which found something"),
+    KEY(scenario_reaction, "mood_above", above, KEY_COUNT, "the mood was above this", .max = SCENARIO_MOODS),
+    KEY(scenario_reaction, "mood_below", below, KEY_COUNT, "the mood was below this", .max = SCENARIO_MOODS),
 };
 
 static int read_when(struct arena *memory, const struct yaml_node *value, void *member, struct diags *problems)
@@ -31,20 +34,21 @@ static int read_when(struct arena *memory, const struct yaml_node *value, void *
 }
 
 #define REACTION_KEYS                                                                                                  \
-    KEY(scenario_reaction, "mood", mood, KEY_COUNT, .min = -SCENARIO_MOODS, .max = SCENARIO_MOODS),                    \
-        KEY(scenario_reaction, "says", says, KEY_TEXTS)
+    KEY(scenario_reaction, "mood", mood, KEY_COUNT, "by how much the mood changes", .min = -SCENARIO_MOODS,            \
+        .max = SCENARIO_MOODS),                                                                                        \
+        KEY(scenario_reaction, "says", says, KEY_TEXTS, "what the customer says, one line each time")
 
 static const struct key reaction_keys[] = {
-    {.name = "when", .kind = KEY_OTHER, .read = read_when},
+    PART("when", read_when, "what the agent's line did, all of it"),
     REACTION_KEYS,
-    KEY(scenario_reaction, "hint", hint, KEY_TEXT),
+    KEY(scenario_reaction, "hint", hint, KEY_TEXT, "a sentence of the agent that brings it about"),
 };
 static const struct key otherwise_keys[] = {REACTION_KEYS};
 
 static const struct key ending_keys[] = {
-    KEY(scenario, "calm", calm, KEY_TEXT),
-    KEY(scenario, "angry", angry, KEY_TEXT),
-    KEY(scenario, "over", over, KEY_TEXT),
+    KEY(scenario, "calm", calm, KEY_TEXT, "said last when the mood has risen to calm_at"),
+    KEY(scenario, "angry", angry, KEY_TEXT, "said last when it has fallen to angry_at"),
+    KEY(scenario, "over", over, KEY_TEXT, "said last when the turns are used up"),
 };
 
 static int read_reactions(struct arena *memory, const struct yaml_node *value, void *member, struct diags *problems)
@@ -78,29 +82,58 @@ static int read_endings(struct arena *memory, const struct yaml_node *value, voi
 }
 
 static const struct key file_keys[] = {
-    KEY(scenario, "format", format, KEY_COUNT, .min = 1, .max = 1000),
-    KEY(scenario, "scenario", name, KEY_NAME),
-    KEY(scenario, "title", title, KEY_TEXT),
-    KEY(scenario, "about", about, KEY_TEXT),
-    KEY(scenario, "wants", wants, KEY_TEXT),
-    KEY(scenario, "mood", mood, KEY_COUNT, .max = SCENARIO_MOODS),
-    KEY(scenario, "calm_at", calm_at, KEY_COUNT, .max = SCENARIO_MOODS),
-    KEY(scenario, "angry_at", angry_at, KEY_COUNT, .max = SCENARIO_MOODS),
-    KEY(scenario, "turns", turns, KEY_COUNT, .min = 1, .max = MOST_TURNS),
-    KEY(scenario, "opening", opening, KEY_TEXT),
-    {.name = "reactions", .kind = KEY_OTHER, .read = read_reactions},
-    {.name = "otherwise", .kind = KEY_OTHER, .read = read_otherwise},
-    {.name = "endings", .kind = KEY_OTHER, .read = read_endings},
+    KEY(scenario, "format", format, KEY_COUNT, "version of the scenario language: 1", .min = 1, .max = 1000),
+    KEY(scenario, "scenario", name, KEY_NAME, "the scenario's name"),
+    KEY(scenario, "title", title, KEY_TEXT, "its line in the list of scenarios"),
+    KEY(scenario, "about", about, KEY_TEXT, "what the agent knows of the case"),
+    KEY(scenario, "wants", wants, KEY_TEXT, "what the customer wants"),
+    KEY(scenario, "mood", mood, KEY_COUNT, "the mood at the beginning: 0 is furious, 10 content",
+        .max = SCENARIO_MOODS),
+    KEY(scenario, "calm_at", calm_at, KEY_COUNT, "at this mood the customer is won; 8 when left out",
+        .max = SCENARIO_MOODS),
+    KEY(scenario, "angry_at", angry_at, KEY_COUNT, "at this mood the customer leaves; 0 when left out",
+        .max = SCENARIO_MOODS),
+    KEY(scenario, "turns", turns, KEY_COUNT, "lines of the agent, at most; 12 when left out", .min = 1,
+        .max = MOST_TURNS),
+    KEY(scenario, "opening", opening, KEY_TEXT, "the customer's first words"),
+    PART("reactions", read_reactions, "what the customer does about it; the first that fits is played"),
+    PART("otherwise", read_otherwise, "when no reaction fits"),
+    PART("endings", read_endings, "the customer's last words"),
 };
 
 /* --- what must be there --- */
 
-static void check_needed(const struct yaml_node *map, const char *what, const char *const *needed,
+static const char *const no_needs[] = {NULL};
+static const char *const file_needs[] = {"format",    "title",     "wants",   "mood", "opening",
+                                         "reactions", "otherwise", "endings", NULL};
+static const char *const reaction_needs[] = {"when", "says", NULL};
+static const char *const otherwise_needs[] = {"says", NULL};
+static const char *const ending_needs[] = {"calm", "angry", "over", NULL};
+
+#define TABLE(name_, keys_, needed_)                                                                                   \
+    {                                                                                                                  \
+        .name = name_, .keys = keys_, .count = COUNT(keys_), .needed = needed_                                         \
+    }
+static const struct key_table when_part = TABLE("when", when_keys, no_needs);
+static const struct key_table reaction_part = TABLE("reaction", reaction_keys, reaction_needs);
+static const struct key_table otherwise_part = TABLE("otherwise", otherwise_keys, otherwise_needs);
+static const struct key_table ending_part = TABLE("endings", ending_keys, ending_needs);
+static const struct key_table file_part = TABLE("file", file_keys, file_needs);
+
+const struct key_table *const *scenario_tables(size_t *n)
+{
+    static const struct key_table *const tables[] = {&when_part, &reaction_part, &otherwise_part, &ending_part,
+                                                     &file_part};
+    *n = COUNT(tables);
+    return tables;
+}
+
+static void check_needed(const struct yaml_node *map, const char *what, const struct key_table *table,
                          struct diags *problems)
 {
     if (map == NULL || map->kind != YAML_MAP)
         return; /* said before */
-    for (; *needed != NULL; needed++) {
+    for (const char *const *needed = table->needed; *needed != NULL; needed++) {
         char hint[80];
         snprintf(hint, sizeof hint, "add a line '%s: ...'", *needed);
         if (yaml_get(map, *needed) == NULL)
@@ -110,16 +143,11 @@ static void check_needed(const struct yaml_node *map, const char *what, const ch
 
 static void check_keys(const struct scenario *s, struct diags *problems)
 {
-    static const char *const of_file[] = {"format",    "title",     "wants",   "mood", "opening",
-                                          "reactions", "otherwise", "endings", NULL};
-    static const char *const of_reaction[] = {"when", "says", NULL};
-    static const char *const of_otherwise[] = {"says", NULL};
-    static const char *const of_endings[] = {"calm", "angry", "over", NULL};
-    check_needed(s->doc.root, "this scenario", of_file, problems);
-    check_needed(yaml_get(s->doc.root, "endings"), "'endings'", of_endings, problems);
-    check_needed(s->otherwise.node, "'otherwise'", of_otherwise, problems);
+    check_needed(s->doc.root, "this scenario", &file_part, problems);
+    check_needed(yaml_get(s->doc.root, "endings"), "'endings'", &ending_part, problems);
+    check_needed(s->otherwise.node, "'otherwise'", &otherwise_part, problems);
     for (size_t i = 0; i < s->reaction_count; i++)
-        check_needed(s->reactions[i].node, "this reaction", of_reaction, problems);
+        check_needed(s->reactions[i].node, "this reaction", &reaction_part, problems);
     if (s->format.node != NULL && s->format.value != FORMAT)
         keys_refuse(problems, s->format.node, "format", "a newer coachd reads it; this one knows format 1",
                     "this file is written in format %lld", (long long)s->format.value);

@@ -3,7 +3,7 @@
 #ifndef COACH_EVAL_SCENARIO_H
 #define COACH_EVAL_SCENARIO_H
 
-#include "lib/rules/rulefile.h"
+#include "lib/rules/keys.h"
 #include "lib/rules/ruleset.h"
 
 enum { SCENARIO_MOODS = 10 }; /* a mood is 0 (furious) to 10 (content) */
@@ -36,6 +36,9 @@ struct scenario {
  * errors in `problems`) or COACH_ENOMEM. `ret` is always safe to clear, and the source must outlive it. */
 int scenario_read(const struct source *source, const struct ruleset *set, struct scenario *ret, struct diags *problems);
 void scenario_clear(struct scenario *s);
+
+/* The tables of a scenario's keys, lowest first: those that another refers to come before it. `*n` of them. */
+const struct key_table *const *scenario_tables(size_t *n);
 
 /* The number of the signal of that name in the set, or WHEN_NONE. */
 int scenario_signal(const struct ruleset *set, const char *name);

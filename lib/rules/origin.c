@@ -275,10 +275,10 @@ static int add_key(const struct pack *pack, const struct origin_subject *s, cons
 
 int origin_rows(const struct pack *pack, const struct origin_subject *s, struct arena *memory, struct origin_rows *ret)
 {
-    static const char *const order[] = {"id",       "rev",      "category",   "severity",       "mode",
-                                        "speaker",  "title",    "message",    "suggest",        "says",
-                                        "swap",     "regex",    "when",       "not_in",         "unless",
-                                        "cooldown", "per_call", "final_only", "min_confidence", "quiets"};
+    static const char *const order[] = {
+        "id",     "rev",     "category", "about",    "severity",   "mode",           "speaker",
+        "title",  "message", "suggest",  "says",     "swap",       "regex",          "when",
+        "not_in", "unless",  "cooldown", "per_call", "final_only", "min_confidence", "quiets"};
     enum { ORDERED = sizeof order / sizeof *order };
     size_t n;
     const struct key *keys = override_keys_of(s->kind, &n);

@@ -39,6 +39,7 @@ static const struct key rule_keys[] = {
     KEY(def_rule, id, KEY_NAME, "the rule's name, category first: dismissive-calm-down"),
     KEY(def_rule, rev, KEY_COUNT, "revision, counted up when the rule changes", .min = 1, .max = 1000000),
     KEY(def_rule, category, KEY_NAME, "the family it belongs to"),
+    KEY(def_rule, about, KEY_TEXT, "what it looks for, in plain words, on one line: the line of a list of rules"),
     KEY(def_rule, title, KEY_TEXT, "the card's heading, at most 42 characters"),
     KEY(def_rule, says, KEY_PHRASES, "phrases that set it off"),
     KEY(def_rule, swap, KEY_SWAP, "terms and the plain words for them"),

@@ -76,7 +76,7 @@ struct def_signal {
 
 struct def_rule {
     const struct yaml_node *node;
-    struct def_text id, category, title, message, owner, language, regex;
+    struct def_text id, category, about, title, message, owner, language, regex;
     struct def_number rev, severity, speaker, mode, final_only, cooldown, per_call;
     struct def_real min_confidence;
     struct def_phrases says, swap, not_in, unless;

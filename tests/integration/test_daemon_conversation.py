@@ -9,49 +9,13 @@ import tempfile
 import time
 
 import coachtest
-from coachtest import BUILD, PATIENCE, SOURCE, Daemon, say, wait_for
+from coachtest import BUILD, CONVERSATION, PATIENCE, SOURCE, Daemon, say, wait_for
 
 COACH = BUILD / "bin" / "coach"
 BESIDE = SOURCE.parent / "shared"
 CALM = "well you need to calm down now"
 
-RULES = """\
-format: 1
-pack: test
-version: 2026.1
-language: en
-signals:
-  - id: fed-up
-    speaker: customer
-    says:
-      - i am fed up
-  - id: apology
-    says:
-      - i am very sorry
-rules:
-  - id: test-calm
-    category: dismissive
-    severity: critical
-    cooldown: 0s
-    per_call: 100
-    title: Acknowledge first
-    says:
-      - you need to calm down
-    message: Being told to stay calm rarely helps.
-    match:
-      - well you need to calm down now
-    no_match:
-      - the weather will calm down tomorrow
-  - id: test-no-apology
-    category: empathy
-    severity: important
-    title: Say that you are sorry
-    when:
-      after: fed-up
-      without: apology
-      within: 1s
-    message: The customer is fed up and nobody has said sorry.
-"""
+RULES = CONVERSATION
 SILENCE = RULES + """\
   - id: test-silence
     category: followup

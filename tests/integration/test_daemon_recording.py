@@ -11,35 +11,11 @@ import subprocess
 import time
 
 import coachtest
-from coachtest import BUILD, COACHD, RULES, Daemon, say, wait_for
+from coachtest import BUILD, COACHD, CONVERSATION, RULES, Daemon, say, wait_for
 
 COACH = BUILD / "bin" / "coach"
 CALM = "well you need to calm down now"
-LIVE = """\
-format: 1
-pack: test
-version: 2026.1
-language: en
-signals:
-  - id: fed-up
-    speaker: customer
-    says:
-      - i am fed up
-  - id: apology
-    says:
-      - i am very sorry
-rules:
-  - id: test-calm
-    category: dismissive
-    severity: critical
-    cooldown: 0s
-    says:
-      - you need to calm down
-    message: Being told to stay calm rarely helps.
-    match:
-      - well you need to calm down now
-    no_match:
-      - the weather will calm down tomorrow
+LIVE = CONVERSATION.replace("severity: important", "severity: critical") + """\
   - id: test-policy
     category: defensive
     severity: critical
@@ -51,14 +27,6 @@ rules:
       - sorry but that is our policy
     no_match:
       - that is our house
-  - id: test-no-apology
-    category: empathy
-    severity: critical
-    when:
-      after: fed-up
-      without: apology
-      within: 1s
-    message: The customer is fed up and nobody has said sorry.
   - id: test-silence
     category: followup
     severity: critical

@@ -9,10 +9,14 @@ import re
 import subprocess
 import tempfile
 
+import jsonschema
+import yaml
+
 import coachtest
 from coachtest import BUILD, PATIENCE, SOURCE, validate, wait_for
 
 COACH = BUILD / "bin" / "coach"
+SCHEMA = SOURCE / "rules" / "schema" / "practice-1.schema.json"
 SHIPPED = sorted((SOURCE / "rules" / "practice").glob("*.yaml"))
 
 PACK = """\
@@ -318,6 +322,39 @@ def test_the_shipped_scenarios_are_listed():
     """At least six scenarios are shipped and listed, each under the name of its file."""
     listed = coach("practice", "--list").stdout
     assert len(SHIPPED) >= 6 and [l.split()[0] for l in listed.splitlines()] == [p.stem for p in SHIPPED], listed
+
+
+MODELINE = "# yaml-language-server: $schema=../schema/practice-1.schema.json\n"
+
+
+def test_the_schema_of_scenarios():
+    """The schema that ships is the one of the loader's own tables, and every shipped scenario names it and keeps to it."""
+    printed = coach("schema", "practice").stdout
+    assert printed == SCHEMA.read_text(), f"run: build/bin/coach schema practice > {SCHEMA}"
+    schema = json.loads(printed)
+    jsonschema.Draft7Validator.check_schema(schema)
+    assert all(p["description"] for d in [schema, *schema["definitions"].values()] for p in d.get("properties", {}).values())
+    for path in SHIPPED:
+        assert path.read_text().startswith(MODELINE), path
+        assert (path.parent / MODELINE.split("=")[1].strip()).resolve() == SCHEMA, path
+        assert list(jsonschema.Draft7Validator(schema).iter_errors(yaml.safe_load(path.read_text()))) == [], path
+
+
+def test_the_schema_finds_what_the_loader_finds():
+    """A wrong key, value, bound or kind, and a key left out, at every level: the schema says so, and so does the loader."""
+    v = jsonschema.Draft7Validator(json.loads(SCHEMA.read_text()))
+    assert list(v.iter_errors(yaml.safe_load(SCENARIO))) == []
+    for old, new in (("wants: to be heard\n", ""), ("wants:", "want:"), ("mood: 4", "mood: 11"), ("mood: 4", "mood: cross"),
+                     ("turns: 4", "turns: 0"), ("scenario: test-call", "scenario: Test Call"), ("mood: -2", "mood: -11"),
+                     ("format: 1", "format: one"), ("      fired: dismissive", "      fires: dismissive"),
+                     ("      mood_below: 6", "      mood_below: 60"), ("    hint: I am", "    hnit: I am"),
+                     ("  says:\n    - And?\n    - And what else?\n", ""), ("  over: I have no more time.\n", ""),
+                     ("  calm: Goodbye", "  clam: Goodbye"), ("    mood: +3\n    says:\n      - Good, do that.\n", "    mood: +3\n")):
+        bad = SCENARIO.replace(old, new, 1)
+        assert bad != SCENARIO, old
+        assert list(v.iter_errors(yaml.safe_load(bad))), (old, new)
+        with Folder(bad) as f:
+            assert "scenario.yaml:" in f.play(code=2).stderr, (old, new)
 
 
 def test_each_shipped_scenario_can_be_won_and_lost():

@@ -145,7 +145,8 @@ def test_what_is_wrong_with_a_site_is_reported():
 
 
 def test_show_lists_all_rules():
-    """coach show --list has a line for each rule; --markdown a table, --json an object each; sites are named."""
+    """coach show --list has a line for each rule; --markdown a table for each category, --json an object each; sites are
+    named, and a rule without `about` goes by the title of its card."""
     with Folder(pack=RULES, site=SHADOW) as (pack, site):
         rules = ["--rules", pack, "--rules", site, "--languages", LANGUAGES]
         lines = coach("show", "--list", *rules, code=0).stdout.splitlines()
@@ -153,7 +154,9 @@ def test_show_lists_all_rules():
                                                   ["test-policy", "defensive", "hint", "live", "1", "phrase"]], lines
         assert lines[0].endswith("Acknowledge first (site leeds)"), lines
         table = coach("show", "--list", "--markdown", *rules, code=0).stdout.splitlines()
-        assert len(table) == 4 and table[2] == "| `test-calm` | dismissive | important | shadow | 1 phrase | Acknowledge first |"
+        assert [l for l in table if l.startswith("#")] == ["### dismissive", "### defensive"], table
+        assert table[4] == "| `test-calm` | agent | important, shadow | Acknowledge first (site leeds) |", table
+        assert len(table) == 11 and table[-1].startswith("| `test-policy` | agent | hint | "), table
         objects = [json.loads(l) for l in coach("show", "--list", "--json", *rules, code=0).stdout.splitlines()]
         assert [(o["rule"], o.get("site")) for o in objects] == [("test-calm", "leeds"), ("test-policy", None)], objects
 

@@ -439,7 +439,8 @@ def test_schema_is_the_loaders():
     assert rule["properties"]["severity"]["enum"] == ["critical", "important", "hint", "praise"]
     assert rule["properties"]["per_call"]["maximum"] == 100
     assert "exit codes:" in coach("schema", "--help", code=0).stdout
-    coach("schema", "x", code=2)
+    assert coach("schema", "rules", code=0).stdout == printed
+    assert "'x'" in coach("schema", "x", code=2).stderr and "'practice'" in coach("schema", "practice", "practice", code=2).stderr
 
 
 def test_shipped_files_name_the_schema_and_keep_to_it():

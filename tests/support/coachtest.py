@@ -57,6 +57,45 @@ rules:
       - that is our house
 """
 
+# A rule about words that never tires, and one about what is missing a second later.
+CONVERSATION = """\
+format: 1
+pack: test
+version: 2026.1
+language: en
+signals:
+  - id: fed-up
+    speaker: customer
+    says:
+      - i am fed up
+  - id: apology
+    says:
+      - i am very sorry
+rules:
+  - id: test-calm
+    category: dismissive
+    severity: critical
+    cooldown: 0s
+    per_call: 100
+    title: Acknowledge first
+    says:
+      - you need to calm down
+    message: Being told to stay calm rarely helps.
+    match:
+      - well you need to calm down now
+    no_match:
+      - the weather will calm down tomorrow
+  - id: test-no-apology
+    category: empathy
+    severity: important
+    title: Say that you are sorry
+    when:
+      after: fed-up
+      without: apology
+      within: 1s
+    message: The customer is fed up and nobody has said sorry.
+"""
+
 # The first rule fires on each line that holds it, a hundred times in a call.
 TIRELESS = RULES.replace("severity: important", "severity: critical\n    cooldown: 0s\n    per_call: 100")
 

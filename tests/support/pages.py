@@ -5,8 +5,11 @@
     tests/support/pages.py --update rules/README.md   and write today's output into it
 
 In the page, a block ```yaml file=NAME is a file, a block ```sh is commands (```sh exit=1 when the last ends with 1), and a block
-```text after it is what they print: all of it, or its lines in order with "..." for lines left out."""
+```text after it is what they print: all of it, or its lines in order with "..." for lines left out. Tables that a command
+prints stand between <!-- printed by: COMMAND --> and <!-- end of print -->; one that needs what is not there (exit code 77)
+is left as it is."""
 
+import difflib
 import os
 import pathlib
 import re
@@ -17,6 +20,9 @@ import tempfile
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("COACH_BUILD", SOURCE / "build")).resolve()
 BLOCK = re.compile(r"^```(yaml|sh|text)([^\n]*)\n(.*?)^```$", re.S | re.M)
+
+PRINTED = re.compile(r"^<!-- printed by: ([^\n]+) -->\n(.*?)^<!-- end of print -->$", re.S | re.M)
+MISSING = 77
 
 
 def same(expected, printed):
@@ -47,13 +53,18 @@ class Page:
         self.printed = None
         self.commands = 0
         self.faults = []
+        self.skipped = []
+
+    def shell(self, body):
+        self.commands += 1
+        return subprocess.run(["sh", "-c", body], cwd=self.folder.name, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              stdin=subprocess.DEVNULL, text=True, timeout=120,
+                              env={**os.environ, "PATH": f'{BUILD / "bin"}:{os.environ["PATH"]}', "NO_COLOR": "1",
+                                   "COACH_BUILD": str(BUILD)})
 
     def run_commands(self, options, body):
         wanted = int(re.search(r"exit=(\d+)", options).group(1)) if "exit=" in options else 0
-        p = subprocess.run(["sh", "-c", body], cwd=self.folder.name, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                           stdin=subprocess.DEVNULL, text=True, timeout=120,
-                           env={**os.environ, "PATH": f'{BUILD / "bin"}:{os.environ["PATH"]}', "NO_COLOR": "1"})
-        self.commands += 1
+        p = self.shell(body)
         self.printed = p.stdout
         if p.returncode != wanted:
             self.faults.append(f"exit code {p.returncode}, not {wanted}: {body}{p.stdout}")
@@ -73,9 +84,25 @@ class Page:
                     return f"```text{options}\n{self.printed.rstrip()}\n```"
         return match.group(0)
 
+    def print(self, match):
+        command, before = match.groups()
+        p = self.shell(command)
+        if p.returncode == MISSING:
+            self.skipped.append(command)
+            return match.group(0)
+        if p.returncode != 0:
+            self.faults.append(f"exit code {p.returncode}: {command}\n{p.stdout}")
+            return match.group(0)
+        now = f"\n{p.stdout.strip()}\n\n"
+        if now != before:
+            changes = [line for line in difflib.ndiff(before.splitlines(), now.splitlines()) if line[0] in "+-"]
+            self.faults.append(f"{command} prints otherwise (tests/support/pages.py --update {self.path}):\n" +
+                               "\n".join(changes))
+        return f"<!-- printed by: {command} -->\n{now}<!-- end of print -->"
+
     def run(self):
         """Runs it all; returns the page with today's output."""
-        return BLOCK.sub(self.block, self.text)
+        return PRINTED.sub(self.print, BLOCK.sub(self.block, self.text))
 
 
 if __name__ == "__main__":
