@@ -74,13 +74,12 @@ static const char *without_path(const char *text, const char *path)
     return strncmp(text, path, n) == 0 && strncmp(text + n, ": ", 2) == 0 ? text + n + 2 : text;
 }
 
-/* Whether it is a practice scenario: it has that key at its left edge. */
-static bool is_scenario(const struct source *source)
+/* Whether the file has that key at its left edge: "scenario:" makes it a practice scenario, "mapping:" a mapping. */
+static bool has_key(const struct source *source, const char *key)
 {
-    static const char key[] = "scenario:";
     const char *at = source->text, *end = source->text + source->len;
-    while (at != NULL && (size_t)(end - at) >= sizeof key - 1) {
-        if (memcmp(at, key, sizeof key - 1) == 0)
+    while (at != NULL && (size_t)(end - at) >= strlen(key)) {
+        if (memcmp(at, key, strlen(key)) == 0)
             return true;
         at = memchr(at, '\n', (size_t)(end - at));
         at = at == NULL ? NULL : at + 1;
@@ -91,9 +90,17 @@ static bool is_scenario(const struct source *source)
 static int add_source(struct reading *r, const struct source *source)
 {
     struct rulefiles *f = r->files;
-    bool scenario = r->items == &f->rules && is_scenario(source);
-    struct source **items = scenario ? &f->scenarios : r->items;
-    size_t *count = scenario ? &f->nscenarios : r->count, *cap = scenario ? &f->scenarios_cap : r->cap;
+    struct source **items = r->items;
+    size_t *count = r->count, *cap = r->cap;
+    if (items == &f->rules && has_key(source, "scenario:")) {
+        items = &f->scenarios;
+        count = &f->nscenarios;
+        cap = &f->scenarios_cap;
+    } else if (items == &f->rules && has_key(source, "mapping:")) {
+        items = &f->formats;
+        count = &f->nformats;
+        cap = &f->formats_cap;
+    }
     if (arena_grow(&f->memory, items, *count, cap, sizeof *source) != COACH_OK)
         return coach_fail_nomem(r->err);
     (*items)[(*count)++] = *source;
@@ -128,7 +135,7 @@ static bool ends_with(const char *name, const char *ending)
 
 static bool passed_over(const char *name)
 {
-    return strcmp(name, "languages") == 0 || strcmp(name, "formats") == 0 || strcmp(name, "schema") == 0;
+    return strcmp(name, "languages") == 0 || strcmp(name, "schema") == 0;
 }
 
 static bool in_loop(const struct folder *folder, const struct stat *st)
@@ -211,6 +218,12 @@ static int read_folder(struct reading *r, const struct folder *folder)
     return rc;
 }
 
+static size_t files_read(const struct reading *r)
+{
+    const struct rulefiles *f = r->files;
+    return f->nrules + f->nscenarios + f->nlanguages + f->nformats;
+}
+
 /* A path that somebody named: an error is an error of what they typed. */
 static int read_path(struct reading *r, const char *path)
 {
@@ -221,10 +234,10 @@ static int read_path(struct reading *r, const char *path)
         int rc = add_file(r, path);
         return rc == COACH_ELIMIT ? report_length(r, path) : rc;
     }
-    size_t before = *r->count + r->files->nscenarios, problems = r->problems->count;
+    size_t before = files_read(r), problems = r->problems->count;
     struct folder folder = {.path = path, .dev = st.st_dev, .ino = st.st_ino};
     int rc = read_folder(r, &folder);
-    if (rc == COACH_OK && *r->count + r->files->nscenarios == before && r->problems->count == problems)
+    if (rc == COACH_OK && files_read(r) == before && r->problems->count == problems)
         return coach_fail(r->err, COACH_EINVAL, "%s: no file named *.yaml in this folder", path);
     return rc;
 }
@@ -279,7 +292,7 @@ static int load_rules(struct rulefiles *f, const char *const *paths, size_t npat
     int rc = COACH_OK;
     for (size_t i = 0; i < npaths && rc == COACH_OK; i++)
         rc = read_path(&r, paths[i]);
-    if (rc != COACH_OK || (npaths > 0 && (f->nrules > 0 || f->nscenarios == 0)))
+    if (rc != COACH_OK || (npaths > 0 && (f->nrules > 0 || f->nscenarios + f->nformats == 0)))
         return rc;
     const char *pack = rulefiles_shipped(f, datadir, "core-en");
     return pack == NULL ? coach_fail_nomem(err) : read_path(&r, pack);

@@ -7,6 +7,7 @@
 #include "lib/eval/scenario.h"
 #include "lib/rules/codes.h"
 #include "lib/rules/conversation.h"
+#include "lib/wire/formats.h"
 #include "lib/wire/json.h"
 
 struct values {
@@ -38,8 +39,9 @@ static void print_json(const struct diags *problems, const struct rulefiles *fil
     buf_init(&out, 0);
     json_out_begin(&j, &out);
     json_open_object(&j, NULL);
-    json_int(&j, "files", (int64_t)(files->nrules + files->nscenarios));
+    json_int(&j, "files", (int64_t)(files->nrules + files->nscenarios + files->nformats));
     json_int(&j, "scenarios", (int64_t)files->nscenarios);
+    json_int(&j, "formats", (int64_t)files->nformats);
     json_int(&j, "rules", set == NULL ? 0 : (int64_t)ruleset_count(set));
     json_int(&j, "signals", set == NULL ? 0 : (int64_t)ruleset_signal_count(set));
     json_text(&j, "rules_hash", set == NULL ? NULL : ruleset_hash(set));
@@ -81,9 +83,11 @@ static void print_text(const struct diags *problems, const struct rulefiles *fil
     if (out.data != NULL)
         fputs(out.data, stdout);
     buf_reset(&out);
-    count(&out, files->nrules + files->nscenarios, "file");
+    count(&out, files->nrules + files->nscenarios + files->nformats, "file");
     if (files->nscenarios > 0)
         count(&out, files->nscenarios, "practice scenario");
+    if (files->nformats > 0)
+        count(&out, files->nformats, "vendor format");
     if (set != NULL) {
         count(&out, ruleset_count(set), "rule");
         if (ruleset_signal_count(set) > 0)
@@ -132,16 +136,19 @@ static int list_codes(bool json)
     return CLI_OK;
 }
 
-/* Practice scenarios, whose names are of the rules beside them. */
-static int check_scenarios(const struct rulefiles *files, const struct ruleset *set, struct diags *problems)
+/* Practice scenarios, whose names are of the rules beside them, and mapping files with their samples. */
+static int check_others(const struct rulefiles *files, const struct ruleset *set, struct diags *problems)
 {
-    int rc = COACH_OK;
+    struct formats *formats = NULL;
+    int rc = formats_read(files->formats, files->nformats, &formats, problems);
+    formats_unref(formats);
     for (size_t i = 0; i < files->nscenarios && rc == COACH_OK; i++) {
         struct scenario scenario;
         rc = scenario_read(&files->scenarios[i], set, &scenario, problems);
         scenario_clear(&scenario);
     }
     codes_fill_hints(problems);
+    diags_sort(problems);
     return rc;
 }
 
@@ -158,7 +165,7 @@ static int run(const void *given, const char *const *words, size_t nwords)
     diags_init(&problems);
     int rc = rulefiles_compile(words, nwords, v->languages, COACH_DATADIR, &files, &set, &problems, &err);
     int code;
-    if ((rc == COACH_OK || rc == COACH_ERULES) && check_scenarios(&files, set, &problems) != COACH_OK)
+    if ((rc == COACH_OK || rc == COACH_ERULES) && check_others(&files, set, &problems) != COACH_OK)
         rc = coach_fail_nomem(&err);
     if (rc != COACH_OK && rc != COACH_ERULES) {
         code = cli_fail("check", "%s", err.text);
@@ -184,14 +191,15 @@ const struct command command_check = {
         "Reads rule files, or all *.yaml below a folder, and reports every mistake in one run: what is wrong, where,\n"
         "and what to type instead. The examples of each rule (match, no_match) are proved with the engine's own\n"
         "matching. Regular expressions are run over lines built to be hard for them, and refused where one could hold\n"
-        "up a call. Practice scenarios are checked against the rules that are given, or the shipped pack. Without a "
-        "path\n"
-        "the shipped pack is checked.\n\n"
+        "up a call. Practice scenarios are checked against the rules that are given, or the shipped pack; of vendor "
+        "formats\n"
+        "(mapping files) each sample is decoded. Without a path the shipped pack is checked.\n\n"
         "exit codes: 0 no error, 1 errors (with --strict also warnings), 2 nothing could be read",
     .examples = "  coach check rules/core-en\n"
                 "  coach check rules/core-en sites/leeds.yaml\n"
                 "  coach check my-rules.yaml my-scenario.yaml\n"
                 "  coach check --json my-rules.yaml\n"
+                "  coach check rules/formats\n"
                 "  coach check --list-codes\n",
     .specs = specs,
     .nspecs = sizeof specs / sizeof *specs,

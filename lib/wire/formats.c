@@ -104,7 +104,7 @@ static int read_file(struct formats *f, const struct source *source, struct diag
     struct mark whole = {.source = source};
     int rc = yaml_read(source, &doc, problems);
     if (rc == COACH_OK && doc.root == NULL)
-        diags_add(problems, DIAG_ERROR, "format-missing-key", &whole, NULL, "the file is empty");
+        diags_add(problems, DIAG_ERROR, "mapping-missing-key", &whole, NULL, "the file is empty");
     if (rc == COACH_OK && m == NULL)
         rc = COACH_ENOMEM;
     if (rc == COACH_OK && doc.root != NULL)

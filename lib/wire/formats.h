@@ -9,7 +9,7 @@
 struct mapping;
 struct formats;
 
-/* Reads and checks mapping files, and proves their samples. Adds every problem to `problems` (codes "format-..."); a
+/* Reads and checks mapping files, and proves their samples. Adds every problem to `problems` (codes "mapping-..."); a
  * file with an error is left out. Returns 0 and a set with one reference, which may be empty, or COACH_ENOMEM. The
  * sources are not needed afterwards. */
 int formats_read(const struct source *sources, size_t n, struct formats **ret, struct diags *problems);

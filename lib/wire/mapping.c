@@ -14,11 +14,11 @@ struct reading {
     int rc;
 };
 
-static void refuse(struct reading *r, const char *code, const struct yaml_node *at, const char *hint, const char *fmt,
-                   ...) __attribute__((format(printf, 5, 6)));
+static void wrong(struct reading *r, const char *code, const struct yaml_node *at, const char *hint, const char *fmt,
+                  ...) __attribute__((format(printf, 5, 6)));
 
-static void refuse(struct reading *r, const char *code, const struct yaml_node *at, const char *hint, const char *fmt,
-                   ...)
+static void wrong(struct reading *r, const char *code, const struct yaml_node *at, const char *hint, const char *fmt,
+                  ...)
 {
     char what[300];
     va_list ap;
@@ -40,11 +40,11 @@ static bool is_kind(struct reading *r, const struct yaml_node *node, const char 
 {
     if (node->kind == kind && (kind != YAML_SCALAR || node->len > 0))
         return true;
-    refuse(r, "format-kind", node, NULL, "%s: expected %s, found %s", name,
-           kind == YAML_SCALAR ? "a text"
-           : kind == YAML_LIST ? "a list, each item on a line of its own that begins with '- '"
-                               : "keys and values",
-           node->kind == YAML_SCALAR && node->len == 0 ? "nothing" : yaml_kind_name(node->kind));
+    wrong(r, "mapping-kind", node, NULL, "%s: expected %s, found %s", name,
+          kind == YAML_SCALAR ? "a text"
+          : kind == YAML_LIST ? "a list, each item on a line of its own that begins with '- '"
+                              : "keys and values",
+          node->kind == YAML_SCALAR && node->len == 0 ? "nothing" : yaml_kind_name(node->kind));
     return false;
 }
 
@@ -70,7 +70,7 @@ static int read_word(struct reading *r, const struct yaml_node *node, const char
             return (int)n;
         len += (size_t)snprintf(known + len, sizeof known - len, "%s%s", n > 0 ? ", " : "", words[n]);
     }
-    refuse(r, "format-word", node, NULL, "%s: expected one of %s", name, known);
+    wrong(r, "mapping-word", node, NULL, "%s: expected one of %s", name, known);
     return -1;
 }
 
@@ -82,7 +82,7 @@ static bool read_number(struct reading *r, const struct yaml_node *node, const c
     *ret = strtod(node->text, &end);
     if (*end == '\0' && *ret > 0 && *ret <= 1e6)
         return true;
-    refuse(r, "format-number", node, NULL, "%s: expected a number above 0", name);
+    wrong(r, "mapping-number", node, NULL, "%s: expected a number above 0", name);
     return false;
 }
 
@@ -102,8 +102,8 @@ static bool check_keys(struct reading *r, const struct yaml_node *map, const cha
         const char *meant = diag_nearest(key->text, keys, n);
         char hint[100];
         snprintf(hint, sizeof hint, "did you mean '%.60s'?", meant == NULL ? "" : meant);
-        refuse(r, "format-unknown-key", key, meant == NULL ? NULL : hint, "%s: there is no key '%.60s' here", name,
-               key->text);
+        wrong(r, "mapping-unknown-key", key, meant == NULL ? NULL : hint, "%s: there is no key '%.60s' here", name,
+              key->text);
     }
     return true;
 }
@@ -119,7 +119,7 @@ static void read_path(struct reading *r, const struct yaml_node *node, const cha
     if (rc == COACH_ENOMEM)
         r->rc = rc;
     else if (rc != COACH_OK)
-        refuse(r, "format-path", node, NULL, "%s: %s", name, err.text);
+        wrong(r, "mapping-path", node, NULL, "%s: %s", name, err.text);
 }
 
 static void read_value(struct reading *r, const struct yaml_node *node, const char *name, struct value *ret)
@@ -136,10 +136,10 @@ static void read_value(struct reading *r, const struct yaml_node *node, const ch
         if (rc == COACH_ENOMEM)
             r->rc = rc;
         else if (rc != COACH_OK)
-            refuse(r, "format-path", item, NULL, "%s: %s", name, err.text);
+            wrong(r, "mapping-path", item, NULL, "%s: %s", name, err.text);
     }
     if (list && n == 0)
-        refuse(r, "format-kind", node, NULL, "%s: the list is empty", name);
+        wrong(r, "mapping-kind", node, NULL, "%s: the list is empty", name);
 }
 
 /* In lower case, "yes" and "no" as JSON says them. */
@@ -159,8 +159,8 @@ static void read_condition(struct reading *r, const struct yaml_pair *pair, stru
     bool list = value->kind == YAML_LIST;
     read_path(r, pair->key, "when", &ret->path);
     if (ret->path.spreads > 0)
-        refuse(r, "format-path", pair->key, "put the list into 'each', and the condition is tried for its items",
-               "when: a condition cannot look into every item of a list");
+        wrong(r, "mapping-path", pair->key, "put the list into 'each', and the condition is tried for its items",
+              "when: a condition cannot look into every item of a list");
     if (value->kind == YAML_SCALAR && value->style == YAML_PLAIN) {
         if (strcmp(value->text, "any") == 0)
             ret->kind = CONDITION_ANY;
@@ -185,7 +185,7 @@ static void read_only(struct reading *r, const struct yaml_node *node, struct co
         read_path(r, node->items[i], "only", &key);
         ret->only[ret->nonly++] = key.steps[0];
         if (key.count != 1)
-            refuse(r, "format-path", node->items[i], NULL, "only: expected keys, not paths");
+            wrong(r, "mapping-path", node->items[i], NULL, "only: expected keys, not paths");
     }
 }
 
@@ -289,16 +289,16 @@ static void read_stable(struct reading *r, const struct yaml_node *node, struct 
         read_path(r, v, "items", &ret->items);
         ret->of_items = true;
         if (ret->items.spreads == 0)
-            refuse(r, "format-path", v, NULL, "items: say which list: put [] behind its key");
+            wrong(r, "mapping-path", v, NULL, "items: say which list: put [] behind its key");
         if ((v = yaml_get(node, "text")) != NULL)
             read_value(r, v, "text", &ret->text);
         else
-            refuse(r, "format-missing-key", node, NULL, "stable: 'text' is missing: what the items say");
+            wrong(r, "mapping-missing-key", node, NULL, "stable: 'text' is missing: what the items say");
     }
     if ((v = yaml_get(node, "while")) != NULL)
         read_value(r, v, "while", &ret->holds);
     else
-        refuse(r, "format-missing-key", node, NULL, "stable: 'while' is missing: what must be true of an item");
+        wrong(r, "mapping-missing-key", node, NULL, "stable: 'while' is missing: what must be true of an item");
     if ((v = yaml_get(node, "at_least")) != NULL)
         (void)read_number(r, v, "at_least", &ret->at_least);
 }
@@ -321,7 +321,7 @@ static void read_each(struct reading *r, const struct yaml_node *node, struct ma
     e->each_text = read_text(r, node, "each");
     read_path(r, node, "each", &e->each);
     if (e->each_text != NULL && e->each.spreads == 0)
-        refuse(r, "format-path", node, NULL, "each: say which list: put [] behind its key");
+        wrong(r, "mapping-path", node, NULL, "each: say which list: put [] behind its key");
 }
 
 /* Keys of an entry that are no values. */
@@ -358,18 +358,18 @@ static void check_entry(struct reading *r, const struct yaml_node *node, const s
 {
     const struct yaml_node *v;
     if (yaml_get(node, "gives") == NULL)
-        refuse(r, "format-missing-key", node, NULL, "a message needs 'gives': what it becomes");
+        wrong(r, "mapping-missing-key", node, NULL, "a message needs 'gives': what it becomes");
     else if (e->gives == GIVES_NOTHING && e->because == NULL)
-        refuse(r, "format-missing-key", node, "say why, for those who look with 'coach decode'",
-               "gives: nothing needs a 'because'");
+        wrong(r, "mapping-missing-key", node, "say why, for those who look with 'coach decode'",
+              "gives: nothing needs a 'because'");
     if (e->gives == GIVES_TRANSCRIPT && e->values[V_TEXT].count == 0)
-        refuse(r, "format-missing-key", node, NULL, "a transcript needs 'text'");
+        wrong(r, "mapping-missing-key", node, NULL, "a transcript needs 'text'");
     if ((v = yaml_get(node, "join")) != NULL && !e->has_each)
-        refuse(r, "format-missing-key", v, NULL, "join: needs 'each', whose items are put together");
+        wrong(r, "mapping-missing-key", v, NULL, "join: needs 'each', whose items are put together");
     if ((v = yaml_get(node, "stable")) != NULL && !e->stable.of_items && !e->join)
-        refuse(r, "format-missing-key", v, NULL, "stable: 'items' is missing: which list");
+        wrong(r, "mapping-missing-key", v, NULL, "stable: 'items' is missing: which list");
     if ((v = yaml_get(node, "end")) != NULL && yaml_get(node, "duration") != NULL)
-        refuse(r, "format-word", v, NULL, "end: take either 'end' or 'duration'");
+        wrong(r, "mapping-word", v, NULL, "end: take either 'end' or 'duration'");
 }
 
 static void read_entry(struct reading *r, const struct yaml_node *node, struct mapping_entry *e)
@@ -401,14 +401,14 @@ static void read_entry(struct reading *r, const struct yaml_node *node, struct m
 
 static void read_name(struct reading *r, const struct yaml_node *node, struct mapping *m)
 {
-    m->name = read_text(r, node, "format");
+    m->name = read_text(r, node, "mapping");
     if (m->name == NULL)
         return;
     if (strspn(m->name, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(m->name) || strlen(m->name) > 40)
-        refuse(r, "format-name", node, NULL, "format: expected lower-case letters, digits and '-', up to 40");
+        wrong(r, "mapping-name", node, NULL, "mapping: expected lower-case letters, digits and '-', up to 40");
     else if (strcmp(m->name, "coachd") == 0 || strcmp(m->name, "auto") == 0)
-        refuse(r, "format-name", node, NULL, "format: '%s' is taken: it means %s", m->name,
-               *m->name == 'c' ? "coachd's own lines" : "that the format is to be recognised");
+        wrong(r, "mapping-name", node, NULL, "mapping: '%s' is taken: it means %s", m->name,
+              *m->name == 'c' ? "coachd's own lines" : "that the format is to be recognised");
 }
 
 static void read_columns(struct reading *r, const struct yaml_node *node, struct mapping *m)
@@ -480,7 +480,7 @@ static void read_top_key(struct reading *r, const char *key, const struct yaml_n
     static const char *const clocks[] = {"stream", "epoch", NULL};
     void *list = NULL;
     int word;
-    if (strcmp(key, "format") == 0) {
+    if (strcmp(key, "mapping") == 0) {
         read_name(r, v, m);
     } else if (strcmp(key, "about") == 0) {
         m->about = read_text(r, v, "about");
@@ -517,26 +517,26 @@ static void read_utterances(struct reading *r, const struct yaml_node *node, str
         segments |= m->entries[i].values[V_SEGMENT].count > 0;
     m->one_at_a_time = node == NULL ? !segments : read_word(r, node, "utterances", kinds) == 1;
     if (node != NULL && !m->one_at_a_time && !segments)
-        refuse(r, "format-missing-key", node, NULL, "utterances: named: no message has a 'segment'");
+        wrong(r, "mapping-missing-key", node, NULL, "utterances: named: no message has a 'segment'");
 }
 
 int mapping_read(const struct yaml_node *root, struct mapping *ret, struct arena *memory, struct diags *problems)
 {
-    static const char *const keys[] = {"format", "about",         "framing", "columns", "recognise",
-                                       "unwrap", "messages",      "times",   "clock",   "utterances",
-                                       "roles",  "confidence_of", "samples"};
-    static const char *const needed[] = {"format", "about", "messages", "samples"};
+    static const char *const keys[] = {"mapping", "about",         "framing", "columns", "recognise",
+                                       "unwrap",  "messages",      "times",   "clock",   "utterances",
+                                       "roles",   "confidence_of", "samples"};
+    static const char *const needed[] = {"mapping", "about", "messages", "samples"};
     struct reading r = {.memory = memory, .problems = problems};
     *ret = (struct mapping){.ms_per_unit = 1, .most_confidence = 1};
     if (!check_keys(&r, root, "a mapping file", keys, sizeof keys / sizeof *keys))
         return r.rc;
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         if (yaml_get(root, needed[i]) == NULL)
-            refuse(&r, "format-missing-key", root, NULL, "'%s' is missing", needed[i]);
+            wrong(&r, "mapping-missing-key", root, NULL, "'%s' is missing", needed[i]);
     for (size_t i = 0; i < root->count && r.rc == COACH_OK; i++)
         read_top_key(&r, root->pairs[i].key->text, root->pairs[i].value, ret);
     read_utterances(&r, yaml_get(root, "utterances"), ret);
     if ((ret->framing == FRAMING_COLUMNS) != (ret->ncolumns > 0))
-        refuse(&r, "format-missing-key", root, NULL, "'framing: columns' and 'columns' go together");
+        wrong(&r, "mapping-missing-key", root, NULL, "'framing: columns' and 'columns' go together");
     return r.rc;
 }

@@ -69,7 +69,7 @@ static int decode_sample(const struct yaml_node *message, struct formats *format
 
 static void differ(struct diags *problems, const struct yaml_node *at, const char *hint, const char *what)
 {
-    diags_add(problems, DIAG_ERROR, "format-sample", &at->at, hint, "%s", what);
+    diags_add(problems, DIAG_ERROR, "mapping-sample", &at->at, hint, "%s", what);
 }
 
 /* null stands for absent. */
@@ -98,7 +98,7 @@ static void compare_event(json_t *expected, const json_t *found, const struct ma
             continue;
         (void)value_text(other, digits, &text, &len);
         snprintf(hint, sizeof hint, "it gives: %.*s", len > 200 ? 200 : (int)len, text);
-        diags_add(problems, DIAG_ERROR, "format-sample", at, hint, "the sample gives another %.40s", key);
+        diags_add(problems, DIAG_ERROR, "mapping-sample", at, hint, "the sample gives another %.40s", key);
     }
 }
 
@@ -118,7 +118,7 @@ static int compare_events(const struct yaml_node *gives, const json_t *found, st
         if (rc == COACH_ENOMEM)
             return rc;
         if (rc != COACH_OK || !json_is_object(expected))
-            diags_add(problems, DIAG_ERROR, "format-sample", &at, "{\"role\": \"agent\", \"text\": \"hello\"}",
+            diags_add(problems, DIAG_ERROR, "mapping-sample", &at, "{\"role\": \"agent\", \"text\": \"hello\"}",
                       "gives: expected the fields of an event, as JSON on one line");
         else if (line < json_array_size(found))
             compare_event(expected, json_array_get(found, line), &at, problems);

@@ -19,6 +19,7 @@ BROKEN = SOURCE / "tests" / "broken"
 EXPECT = re.compile(rb"^# expect: ([a-z0-9-]+) (\d+):(\d+)\r?$", re.M)
 # where codes are raised
 SOURCES = [*sorted((SOURCE / "lib" / "yaml").glob("*.c")), *sorted((SOURCE / "lib" / "rules").glob("*.c")),
+           *(SOURCE / "lib" / "wire" / name for name in ("formats.c", "mapping.c", "proof.c")),
            SOURCE / "lib" / "eval" / "scenario.c", SOURCE / "daemon" / "base" / "rulefiles.c"]
 
 

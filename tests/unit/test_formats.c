@@ -11,7 +11,7 @@
 
 /* --- reading files --- */
 
-#define HEAD     "format: words\nabout: x\n"
+#define HEAD     "mapping: words\nabout: x\n"
 #define SAMPLES  "samples:\n  - message: |\n      {\"m\": \"hi\"}\n    gives: |\n      {\"text\": \"hi\"}\n"
 #define MESSAGES "messages:\n  - gives: transcript\n    text: m\n"
 
@@ -64,77 +64,77 @@ END_TEST
 static const struct {
     const char *text, *problem;
 } wrong[] = {
-    {"", "0 format-missing-key the file is empty"},
-    {"- a\n", "1 format-kind a mapping file: expected keys and values, found a list"},
-    {"about: x\n" MESSAGES SAMPLES, "1 format-missing-key 'format' is missing"},
-    {"format: words\n" MESSAGES SAMPLES, "1 format-missing-key 'about' is missing"},
-    {HEAD SAMPLES, "1 format-missing-key 'messages' is missing"},
-    {HEAD MESSAGES, "1 format-missing-key 'samples' is missing"},
-    {"format: Words!\nabout: x\n" MESSAGES SAMPLES, "1 format-name format: expected lower-case"},
-    {"format: auto\nabout: x\n" MESSAGES SAMPLES, "1 format-name format: 'auto' is taken"},
-    {HEAD "tims: s\n" MESSAGES SAMPLES, "3 format-unknown-key a mapping file: there is no key 'tims' here"},
-    {HEAD "times: hours\n" MESSAGES SAMPLES, "3 format-word times: expected one of ms, s, us, ticks"},
-    {HEAD "clock: wall\n" MESSAGES SAMPLES, "3 format-word clock:"},
-    {HEAD "framing: packets\n" MESSAGES SAMPLES, "3 format-word framing:"},
-    {HEAD "confidence_of: much\n" MESSAGES SAMPLES, "3 format-number confidence_of: expected a number above 0"},
-    {HEAD "utterances: many\n" MESSAGES SAMPLES, "3 format-word utterances:"},
-    {HEAD "utterances: named\n" MESSAGES SAMPLES, "3 format-missing-key utterances: named: no message has"},
-    {HEAD "framing: columns\n" MESSAGES SAMPLES, "1 format-missing-key 'framing: columns' and 'columns' go together"},
-    {HEAD "columns:\n  - a\n" MESSAGES SAMPLES, "1 format-missing-key 'framing: columns' and 'columns' go together"},
-    {HEAD "roles:\n  IVR: robot\n" MESSAGES SAMPLES, "4 format-word roles: expected one of unknown, agent"},
-    {HEAD "unwrap:\n  - a b\n" MESSAGES SAMPLES, "4 format-path unwrap: ' ' cannot stand in a path"},
-    {HEAD "unwrap: a\n" MESSAGES SAMPLES, "3 format-kind unwrap: expected a list"},
-    {HEAD "recognise:\n  - only:\n      - a.b\n" MESSAGES SAMPLES, "5 format-path only: expected keys, not paths"},
-    {HEAD "messages:\n  - text: m\n" SAMPLES, "4 format-missing-key a message needs 'gives'"},
-    {HEAD "messages:\n  - gives: words\n" SAMPLES, "4 format-word gives: expected one of transcript"},
-    {HEAD "messages:\n  - gives: nothing\n" SAMPLES, "4 format-missing-key gives: nothing needs a 'because'"},
-    {HEAD "messages:\n  - gives: transcript\n" SAMPLES, "4 format-missing-key a transcript needs 'text'"},
+    {"", "0 mapping-missing-key the file is empty"},
+    {"- a\n", "1 mapping-kind a mapping file: expected keys and values, found a list"},
+    {"about: x\n" MESSAGES SAMPLES, "1 mapping-missing-key 'mapping' is missing"},
+    {"mapping: words\n" MESSAGES SAMPLES, "1 mapping-missing-key 'about' is missing"},
+    {HEAD SAMPLES, "1 mapping-missing-key 'messages' is missing"},
+    {HEAD MESSAGES, "1 mapping-missing-key 'samples' is missing"},
+    {"mapping: Words!\nabout: x\n" MESSAGES SAMPLES, "1 mapping-name mapping: expected lower-case"},
+    {"mapping: auto\nabout: x\n" MESSAGES SAMPLES, "1 mapping-name mapping: 'auto' is taken"},
+    {HEAD "tims: s\n" MESSAGES SAMPLES, "3 mapping-unknown-key a mapping file: there is no key 'tims' here"},
+    {HEAD "times: hours\n" MESSAGES SAMPLES, "3 mapping-word times: expected one of ms, s, us, ticks"},
+    {HEAD "clock: wall\n" MESSAGES SAMPLES, "3 mapping-word clock:"},
+    {HEAD "framing: packets\n" MESSAGES SAMPLES, "3 mapping-word framing:"},
+    {HEAD "confidence_of: much\n" MESSAGES SAMPLES, "3 mapping-number confidence_of: expected a number above 0"},
+    {HEAD "utterances: many\n" MESSAGES SAMPLES, "3 mapping-word utterances:"},
+    {HEAD "utterances: named\n" MESSAGES SAMPLES, "3 mapping-missing-key utterances: named: no message has"},
+    {HEAD "framing: columns\n" MESSAGES SAMPLES, "1 mapping-missing-key 'framing: columns' and 'columns' go together"},
+    {HEAD "columns:\n  - a\n" MESSAGES SAMPLES, "1 mapping-missing-key 'framing: columns' and 'columns' go together"},
+    {HEAD "roles:\n  IVR: robot\n" MESSAGES SAMPLES, "4 mapping-word roles: expected one of unknown, agent"},
+    {HEAD "unwrap:\n  - a b\n" MESSAGES SAMPLES, "4 mapping-path unwrap: ' ' cannot stand in a path"},
+    {HEAD "unwrap: a\n" MESSAGES SAMPLES, "3 mapping-kind unwrap: expected a list"},
+    {HEAD "recognise:\n  - only:\n      - a.b\n" MESSAGES SAMPLES, "5 mapping-path only: expected keys, not paths"},
+    {HEAD "messages:\n  - text: m\n" SAMPLES, "4 mapping-missing-key a message needs 'gives'"},
+    {HEAD "messages:\n  - gives: words\n" SAMPLES, "4 mapping-word gives: expected one of transcript"},
+    {HEAD "messages:\n  - gives: nothing\n" SAMPLES, "4 mapping-missing-key gives: nothing needs a 'because'"},
+    {HEAD "messages:\n  - gives: transcript\n" SAMPLES, "4 mapping-missing-key a transcript needs 'text'"},
     {HEAD "messages:\n  - gives: transcript\n    text: m\n    txet: m\n" SAMPLES,
-     "6 format-unknown-key messages: there is no key 'txet' here"},
-    {HEAD "messages:\n  - gives: transcript\n    text: a..b\n" SAMPLES, "5 format-path text: a key is missing"},
+     "6 mapping-unknown-key messages: there is no key 'txet' here"},
+    {HEAD "messages:\n  - gives: transcript\n    text: a..b\n" SAMPLES, "5 mapping-path text: a key is missing"},
     {HEAD "messages:\n  - gives: transcript\n    text: m\n    each: items\n" SAMPLES,
-     "6 format-path each: say which list: put [] behind its key"},
+     "6 mapping-path each: say which list: put [] behind its key"},
     {HEAD "messages:\n  - gives: transcript\n    text: m\n    join: channel\n" SAMPLES,
-     "6 format-missing-key join: needs 'each'"},
+     "6 mapping-missing-key join: needs 'each'"},
     {HEAD "messages:\n  - gives: transcript\n    text: m\n    append: yes\n" SAMPLES,
-     "6 format-word append: expected one of always"},
+     "6 mapping-word append: expected one of always"},
     {HEAD "messages:\n  - gives: transcript\n    text: m\n    stable:\n      while: s\n" SAMPLES,
-     "7 format-missing-key stable: 'items' is missing"},
+     "7 mapping-missing-key stable: 'items' is missing"},
     {HEAD "messages:\n  - gives: transcript\n    text: m\n    stable:\n      items: a[]\n      while: s\n" SAMPLES,
-     "7 format-missing-key stable: 'text' is missing"},
+     "7 mapping-missing-key stable: 'text' is missing"},
     {HEAD "messages:\n  - gives: transcript\n    text: m\n    stable:\n      items: a[]\n      text: t\n" SAMPLES,
-     "7 format-missing-key stable: 'while' is missing"},
+     "7 mapping-missing-key stable: 'while' is missing"},
     {HEAD "messages:\n  - gives: transcript\n    text: m\n    stable:\n      items: a\n      text: t\n      while: "
           "s\n" SAMPLES,
-     "7 format-path items: say which list"},
+     "7 mapping-path items: say which list"},
     {HEAD "messages:\n  - gives: transcript\n    text: m\n    end: e\n    duration: d\n" SAMPLES,
-     "6 format-word end: take either 'end' or 'duration'"},
+     "6 mapping-word end: take either 'end' or 'duration'"},
     {HEAD "messages:\n  - gives: transcript\n    text: m\n    when:\n      a[].b: 1\n" SAMPLES,
-     "7 format-path when: a condition cannot look into every item"},
+     "7 mapping-path when: a condition cannot look into every item"},
     {HEAD "messages:\n  - gives: call_start\n    channels: c\n" SAMPLES,
-     "5 format-kind channels: expected keys and values"},
-    {HEAD MESSAGES "samples:\n", "6 format-sample samples: expected a list"},
-    {HEAD MESSAGES "samples:\n  - gives: nothing\n", "7 format-sample a sample needs 'message'"},
-    {HEAD MESSAGES "samples:\n  - message: '{}'\n", "7 format-sample a sample needs 'gives'"},
+     "5 mapping-kind channels: expected keys and values"},
+    {HEAD MESSAGES "samples:\n", "6 mapping-sample samples: expected a list"},
+    {HEAD MESSAGES "samples:\n  - gives: nothing\n", "7 mapping-sample a sample needs 'message'"},
+    {HEAD MESSAGES "samples:\n  - message: '{}'\n", "7 mapping-sample a sample needs 'gives'"},
     {HEAD MESSAGES "samples:\n  - message: '{}'\n    gives: nothing\n    wants: x\n",
-     "9 format-sample a sample has 'message'"},
+     "9 mapping-sample a sample has 'message'"},
     {HEAD MESSAGES "samples:\n  - message: |\n      {\"m\": \"hi\"}\n    gives: nothing\n",
-     "9 format-sample the sample gives 1 events"},
+     "9 mapping-sample the sample gives 1 events"},
     {HEAD MESSAGES "samples:\n  - message: |\n      {\"m\": \"hi\"}\n    gives: |\n      {\"text\": \"ho\"}\n",
-     "10 format-sample the sample gives another text"},
+     "10 mapping-sample the sample gives another text"},
     {HEAD MESSAGES
      "samples:\n  - message: |\n      {\"m\": \"hi\"}\n    gives: |\n      {\"text\": \"hi\", \"role\": null}\n",
-     "10 format-sample the sample gives another role"},
+     "10 mapping-sample the sample gives another role"},
     {HEAD MESSAGES "samples:\n  - message: |\n      {\"m\": \"hi\"}\n    gives: |\n      {}\n      {}\n",
-     "9 format-sample the sample gives 1 events, here are 2"},
+     "9 mapping-sample the sample gives 1 events, here are 2"},
     {HEAD MESSAGES "samples:\n  - message: |\n      {\"m\": \"hi\"}\n    gives: |\n      hi\n",
-     "10 format-sample gives: expected the fields of an event"},
+     "10 mapping-sample gives: expected the fields of an event"},
     {HEAD MESSAGES "samples:\n  - message: |\n      {\"m\n    gives: nothing\n",
-     "7 format-sample the sample gives a problem: bad_json"},
+     "7 mapping-sample the sample gives a problem: bad_json"},
     {HEAD MESSAGES "samples:\n  - message: |\n      {\"m\": \"hi\"}\n    problem: bad_json\n    gives: |\n      {}\n",
-     "9 format-sample the sample gives no problem"},
+     "9 mapping-sample the sample gives no problem"},
     {HEAD MESSAGES "samples:\n  - message: |\n      {\"m\n    problem: bad_field\n",
-     "9 format-sample the sample gives another problem"},
+     "9 mapping-sample the sample gives another problem"},
 };
 
 START_TEST(a_wrong_file_is_left_out_and_its_place_is_told)
@@ -147,9 +147,9 @@ END_TEST
 
 START_TEST(a_site_s_file_of_the_same_name_counts_and_a_wrong_one_does_not)
 {
-    const char *shipped = HEAD MESSAGES SAMPLES, *site = "format: words\nabout: ours\n" MESSAGES SAMPLES,
-               *bad = "format: words\nabout: bad\n" MESSAGES "samples:\n  - message: '{}'\n    gives: |\n      {}\n",
-               *other = "format: aaa\nabout: other\n" MESSAGES SAMPLES;
+    const char *shipped = HEAD MESSAGES SAMPLES, *site = "mapping: words\nabout: ours\n" MESSAGES SAMPLES,
+               *bad = "mapping: words\nabout: bad\n" MESSAGES "samples:\n  - message: '{}'\n    gives: |\n      {}\n",
+               *other = "mapping: aaa\nabout: other\n" MESSAGES SAMPLES;
     read_files((const char *const[]){shipped, site, other, bad}, 4);
     ck_assert_uint_eq(problems.levels[DIAG_ERROR] > 0, 1);
     ck_assert_uint_eq(formats_count(formats), 2);
@@ -190,7 +190,7 @@ static void note_ignored(void *user, const char *why)
 static const struct wire_handler handler = {note_event, note_problem, note_ignored, NULL};
 
 static const char named[] =
-    "format: named\nabout: x\ntimes: s\nrecognise:\n  - words: any\n"
+    "mapping: named\nabout: x\ntimes: s\nrecognise:\n  - words: any\n"
     "messages:\n"
     "  - when:\n      kind: start\n    gives: call_start\n    call: id\n    agent: who\n    channels:\n      "
     "left: labels.left\n"
@@ -202,7 +202,7 @@ static const char named[] =
     "samples:\n  - message: '{\"words\": \"a\", \"last\": true}'\n    gives: |\n      {\"text\": \"a\"}\n";
 
 static const char open_one[] =
-    "format: open\nabout: x\ntimes: ticks\nclock: epoch\nutterances: one_at_a_time\n"
+    "mapping: open\nabout: x\ntimes: ticks\nclock: epoch\nutterances: one_at_a_time\n"
     "confidence_of: 100\nroles:\n  bot: system\nrecognise:\n  - say: any\n    only:\n      - say\n      - id\n"
     "messages:\n"
     "  - gives: transcript\n    text: say\n    segment: id\n    final: done\n    role: who\n    start: t\n    "
@@ -210,14 +210,14 @@ static const char open_one[] =
     "samples:\n  - message: '{\"say\": \"a\"}'\n    gives: |\n      {\"text\": \"a\"}\n";
 
 static const char joined[] =
-    "format: joined\nabout: x\nutterances: one_at_a_time\nrecognise:\n  - results: any\n"
+    "mapping: joined\nabout: x\nutterances: one_at_a_time\nrecognise:\n  - results: any\n"
     "messages:\n"
     "  - each: results[]\n    join: channel\n    gives: transcript\n    text: t\n    final: f\n    channel: ch\n"
     "    stability: s\n    stable:\n      while: s\n      at_least: 0.8\n"
     "samples:\n  - message: '{\"results\": []}'\n    gives: nothing\n";
 
 static const char appended[] =
-    "format: appended\nabout: x\nunwrap:\n  - outer\n  - inner\n"
+    "mapping: appended\nabout: x\nunwrap:\n  - outer\n  - inner\n"
     "messages:\n"
     "  - each: parts[]\n    when:\n      piece: any\n    gives: transcript\n    text: piece\n    append: always\n    "
     "final: never\n"
@@ -229,12 +229,12 @@ static const char appended[] =
     "samples:\n  - message: '{\"parts\": []}'\n    gives: nothing\n";
 
 static const char lines[] =
-    "format: lines\nabout: x\nframing: columns\ntimes: ms\ncolumns:\n  - from#\n  - text\n"
+    "mapping: lines\nabout: x\nframing: columns\ntimes: ms\ncolumns:\n  - from#\n  - text\n"
     "messages:\n  - gives: transcript\n    text: text\n    start: from\n"
     "samples:\n  - message: 7 hello there\n    gives: |\n      {\"text\": \"hello there\", \"start_ms\": 7}\n";
 
 static const char blocks[] =
-    "format: blocks\nabout: x\nframing: headers\nrecognise:\n  - Path: any\n"
+    "mapping: blocks\nabout: x\nframing: headers\nrecognise:\n  - Path: any\n"
     "messages:\n  - gives: transcript\n    text: body.t\n"
     "samples:\n  - message: |\n      Path: x\n\n      {\"t\": \"a\"}\n    gives: |\n      {\"text\": \"a\"}\n";
 
