@@ -431,6 +431,7 @@ static bool finish(struct server *s)
     calls_clear(&s->calls);
     table_clear(&s->taken_back);
     subscribers_clear(&s->subscribers);
+    ingest_clear(&s->ingest);
     engine_free(s->engine);
     explain_free(s->explain);
     ruleset_unref(s->rules);
