@@ -236,11 +236,30 @@ static void on_closed(void *user, const char *why)
 static const struct conn_handler handler = {
     .line = on_line, .batch = on_batch, .drained = on_batch, .finished = on_finished, .closed = on_closed};
 
+static int nothing_happens(void *user, const struct wire_event *event)
+{
+    (void)user, (void)event;
+    return COACH_OK;
+}
+
+static void no_problem(void *user, const struct wire_problem *p)
+{
+    (void)user, (void)p; /* the line was tried when the defaults were made */
+}
+
 static struct wire_reader *new_reader(const struct ingest *in)
 {
+    const struct ingest_defaults *d = &in->defaults;
+    static const struct wire_handler quiet = {.event = nothing_happens, .problem = no_problem};
     char prefix[33]; /* a call may go on on another connection, of this daemon or of the one before it */
     snprintf(prefix, sizeof prefix, "%" PRIx64 "-%" PRIx64 "-", (uint64_t)wall_ms() / 1000, in->accepted);
-    return wire_reader_new(NULL, prefix);
+    struct wire_reader *reader = wire_reader_new(d->formats, prefix);
+    if (reader != NULL && d->hello.len > 0 &&
+        wire_reader_line(reader, d->hello.data, d->hello.len, &quiet) != COACH_OK) {
+        wire_reader_free(reader);
+        return NULL;
+    }
+    return reader;
 }
 
 static struct writer *new_writer(struct ingest *in)
@@ -278,8 +297,22 @@ void ingest_accept(struct ingest *in, int fd)
     free_writer(w);
 }
 
+void ingest_defaults_clear(struct ingest_defaults *d)
+{
+    formats_unref(d->formats);
+    buf_clear(&d->hello);
+}
+
+void ingest_set_defaults(struct ingest *in, struct ingest_defaults *defaults)
+{
+    ingest_defaults_clear(&in->defaults);
+    in->defaults = *defaults;
+    *defaults = (struct ingest_defaults){0};
+}
+
 void ingest_clear(struct ingest *in)
 {
+    ingest_defaults_clear(&in->defaults);
     for (struct format_total *t = in->totals, *next; t != NULL; t = next) {
         next = t->next;
         free(t);

@@ -35,6 +35,13 @@ struct format_total {
     char format[]; /* "coachd", "auto" until it is recognised, or a vendor's */
 };
 
+/* What writers are taken to have said before their first line. */
+struct ingest_defaults {
+    struct formats *formats; /* vendor formats; NULL: coachd's own only */
+    struct buf hello;        /* a hello line; empty: none */
+};
+void ingest_defaults_clear(struct ingest_defaults *d);
+
 struct writer;
 struct ingest {
     struct conn_loop *loop;
@@ -42,6 +49,7 @@ struct ingest {
     struct ingest_handler handler;
     struct counters *counters;
     struct log_limit log_limit;
+    struct ingest_defaults defaults;
     struct format_total *totals;
     struct writer *writers;
     size_t count;
@@ -52,6 +60,9 @@ void ingest_init(struct ingest *in, struct conn_loop *loop, const struct conn_li
                  const struct ingest_handler *handler, struct counters *counters);
 /* When no writer is left. */
 void ingest_clear(struct ingest *in);
+
+/* Takes over what `defaults` holds, for the writers that come from now on; those that are there keep what they have. */
+void ingest_set_defaults(struct ingest *in, struct ingest_defaults *defaults);
 
 /* Takes over a connection's descriptor. */
 void ingest_accept(struct ingest *in, int fd);
