@@ -27,6 +27,13 @@ int metrics_sample(struct buf *out, bool counter, const char *name, const char *
     return buf_addf(out, "%s%s{%s=\"%s\"} %" PRIu64 "\n", name, suffix, label, value, n);
 }
 
+int metrics_sample_pair(struct buf *out, bool counter, const char *name, const char *label, const char *value,
+                        const char *second_label, const char *second_value, uint64_t n)
+{
+    return buf_addf(out, "%s%s{%s=\"%s\",%s=\"%s\"} %" PRIu64 "\n", name, counter ? "_total" : "", label, value,
+                    second_label, second_value, n);
+}
+
 int metrics_end(struct buf *out)
 {
     return buf_adds(out, "# EOF\n");

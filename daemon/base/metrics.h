@@ -13,6 +13,9 @@ int metrics_counter(struct buf *out, const char *name, const char *help);
 int metrics_gauge(struct buf *out, const char *name, const char *help);
 /* One sample of the family begun last: of a counter when `counter`. `label` and `value` may be NULL. */
 int metrics_sample(struct buf *out, bool counter, const char *name, const char *label, const char *value, uint64_t n);
+/* One sample with two labels. */
+int metrics_sample_pair(struct buf *out, bool counter, const char *name, const char *label, const char *value,
+                        const char *second_label, const char *second_value, uint64_t n);
 int metrics_end(struct buf *out);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "daemon/cli/cli.h"
 #include "daemon/cli/client.h"
+#include "daemon/cli/utterances.h"
 #include "lib/base/utf8.h"
 #include "lib/wire/event.h"
 #include "lib/wire/json.h"
@@ -60,6 +61,7 @@ struct send {
     const struct values *v;
     struct client client;
     struct lines input;
+    struct utterances open;
     struct sent window[WINDOW]; /* a ring */
     size_t first, count;
     uint64_t acked;          /* seq of the last line that took effect; seqs count from 1 */
@@ -97,11 +99,14 @@ static int plain_line(const struct send *s, const char *line, size_t len, uint64
 }
 
 /* A JSON line with our seq, and with a segment id when a transcript has none. */
-static int json_line(const struct json_in *v, uint64_t seq, struct buf *out)
+static int json_line(struct send *s, const struct json_in *v, uint64_t seq, struct buf *out)
 {
     struct json_out j;
     struct buf member;
-    const char *type = json_in_text(v, "type");
+    uint64_t segment = seq;
+    int rc = utterances_segment(&s->open, v, seq, &segment);
+    if (rc != COACH_OK)
+        return rc;
     buf_init(&member, 0);
     json_out_begin(&j, out);
     json_open_object(&j, NULL);
@@ -111,10 +116,10 @@ static int json_line(const struct json_in *v, uint64_t seq, struct buf *out)
         if (strcmp(key, "seq") != 0 && json_in_write(json_in_get(v, key), &member) == COACH_OK)
             json_raw(&j, key, member.data, member.len);
     }
-    if ((type == NULL || strcmp(type, "transcript") == 0) && json_in_get(v, "segment_id") == NULL) {
-        char segment[32];
-        snprintf(segment, sizeof segment, "send-%llu", (unsigned long long)seq);
-        json_text(&j, "segment_id", segment);
+    if (segment != 0) {
+        char id[32];
+        snprintf(id, sizeof id, "send-%llu", (unsigned long long)segment);
+        json_text(&j, "segment_id", id);
     }
     json_int(&j, "seq", (int64_t)seq);
     json_close_object(&j);
@@ -140,7 +145,7 @@ static int make_line(struct send *s, const char *line, size_t len, uint64_t seq,
         return COACH_OK;
     }
     if (json_in_is_object(v))
-        rc = json_line(v, seq, out);
+        rc = json_line(s, v, seq, out);
     else
         complain(s, s->input.number, "bad_json", "expected an object on each line");
     json_in_free(v);
@@ -335,10 +340,12 @@ static int run(const void *given, const char *const *words, size_t nwords)
     s->backoff_ms = BACKOFF_MS;
     client_init(&s->client, on_answer, s);
     lines_init(&s->input, WIRE_MAX_LINE);
+    utterances_init(&s->open);
     buf_init(&s->pending, 0);
     int code = send_all(s);
     client_close(&s->client);
     lines_clear(&s->input);
+    utterances_clear(&s->open);
     buf_clear(&s->pending);
     for (size_t i = 0; i < s->count; i++)
         free(s->window[(s->first + i) % WINDOW].line);

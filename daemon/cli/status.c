@@ -11,6 +11,7 @@ struct values {
     const char *runtime_dir;
     bool json;
     bool calls;
+    bool connections;
 };
 
 static const struct option_spec specs[] = {
@@ -19,6 +20,10 @@ static const struct option_spec specs[] = {
      .kind = OPTION_BOOL,
      .offset = offsetof(struct values, calls),
      .help = "the live calls, the oldest first, in place of the daemon"},
+    {.name = "connections",
+     .kind = OPTION_BOOL,
+     .offset = offsetof(struct values, connections),
+     .help = "the writers' connections, those with most errors and then lines first"},
     CLI_JSON_SPEC(values, "the daemon's reply as it is"),
 };
 
@@ -149,13 +154,84 @@ static void print_calls(const struct screen *s, const struct json_in *v)
         printf("and %" PRId64 " more\n", more);
 }
 
+/* ---- the connections ---- */
+
+/* "320/1250" after the line's own clock, "+320/+1250" beyond the quickest line, "-" when no line had a time. */
+static void lag_text(char out[48], const struct json_in *lag)
+{
+    const char *basis = json_in_text(lag, "basis");
+    const char *format = basis != NULL && strcmp(basis, "ts") == 0 ? "%" PRId64 "/%" PRId64 : "+%" PRId64 "/+%" PRId64;
+    if (basis == NULL)
+        snprintf(out, 48, "-");
+    else
+        snprintf(out, 48, format, json_in_int(lag, "p50_ms", 0), json_in_int(lag, "max_ms", 0));
+}
+
+static void skew_text(char out[32], const struct json_in *lag)
+{
+    if (json_in_get(lag, "skew_ms") == NULL)
+        snprintf(out, 32, "-");
+    else
+        snprintf(out, 32, "%" PRId64, json_in_int(lag, "skew_ms", 0));
+}
+
+/* "bad_json 12, too_long 1; ignored 4". */
+static void print_faults(const struct json_in *c)
+{
+    const struct json_in *errors = json_in_get(c, "errors");
+    const char *between = "";
+    for (size_t i = 0; i < json_in_count(errors); i++) {
+        printf("%s%s %" PRId64, between, json_in_key(errors, i), json_in_int(errors, json_in_key(errors, i), 0));
+        between = ", ";
+    }
+    if (json_in_int(c, "ignored", 0) > 0)
+        printf("%signored %" PRId64, between[0] == '\0' ? "" : "; ", json_in_int(c, "ignored", 0));
+    printf("\n");
+}
+
+static void print_connection(const struct screen *s, const struct json_in *c)
+{
+    const struct json_in *lag = json_in_get(c, "lag");
+    char age[32], lag_column[48], skew[32];
+    age_text(age, json_in_int(c, "age_ms", 0));
+    lag_text(lag_column, lag);
+    skew_text(skew, lag);
+    printf("%6" PRId64 " ", json_in_int(c, "connection", 0));
+    print_column(s, json_in_text(c, "format"), 16);
+    print_column(s, json_in_text(c, "call_id"), 24);
+    printf("%4s %8" PRId64 " %8" PRId64 " %8" PRId64 " %8" PRId64 " %13s %6s  ", age, json_in_int(c, "lines", 0),
+           json_in_int(c, "events", 0), json_in_int(c, "interim", 0), json_in_int(c, "final", 0), lag_column, skew);
+    print_faults(c);
+}
+
+static void print_connections(const struct screen *s, const struct json_in *v)
+{
+    const struct json_in *connections = json_in_get(v, "connections");
+    printf("%6s %-16s %-24s %4s %8s %8s %8s %8s %13s %6s  %s\n", "number", "format", "call", "age", "lines", "events",
+           "interim", "final", "lag", "skew", "errors");
+    for (size_t i = 0; i < json_in_count(connections); i++)
+        print_connection(s, json_in_at(connections, i));
+    if (json_in_int(v, "left_out", 0) > 0)
+        printf("and %" PRId64 " more\n", json_in_int(v, "left_out", 0));
+    if (json_in_count(connections) > 0)
+        printf(
+            "lag: of the last 100 finals, half came no later than / the latest, in ms after the ts of the line; with "
+            "+\n"
+            "beyond the quickest line, where lines carry no ts. skew: how much later the customer's quickest line came "
+            "than\nthe agent's.\n");
+}
+
 /* ---- the reply ---- */
 
-static void show(const struct json_in *v, bool calls)
+static void show(const struct json_in *v, const struct values *values)
 {
     struct screen s = screen_of(stdout);
-    if (calls) {
+    if (values->calls) {
         print_calls(&s, v);
+        return;
+    }
+    if (values->connections) {
+        print_connections(&s, v);
         return;
     }
     for (size_t i = 0; i < json_in_count(v); i++)
@@ -167,11 +243,15 @@ static void show(const struct json_in *v, bool calls)
 static int run(const void *given, const char *const *words, size_t nwords)
 {
     const struct values *v = given;
-    const char *command = v->calls ? "{\"command\":\"calls\"}\n" : "{\"command\":\"status\"}\n";
+    const char *command = v->calls         ? "{\"command\":\"calls\"}\n"
+                          : v->connections ? "{\"command\":\"connections\"}\n"
+                                           : "{\"command\":\"status\"}\n";
     struct buf request, reply;
     struct json_in *status;
     if (nwords > 0)
         return cli_fail("status", "what is '%s'? This command takes no words", words[0]);
+    if (v->calls && v->connections)
+        return cli_fail("status", "--calls or --connections, one at a time");
     buf_init(&request, 0);
     buf_init(&reply, 0);
     int code = buf_adds(&request, command) == COACH_OK ? CLI_OK : cli_fail("status", "out of memory");
@@ -181,7 +261,7 @@ static int run(const void *given, const char *const *words, size_t nwords)
         if (v->json)
             printf("%s\n", reply.data);
         else
-            show(status, v->calls);
+            show(status, v);
         json_in_free(status);
     }
     buf_clear(&request);
@@ -193,10 +273,13 @@ const struct command command_status = {
     .name = "status",
     .usage = "",
     .summary = "how is the daemon: rules, calls, lines, nudges",
-    .about = "Asks a running coachd what it holds and has done. No text of any call is part of the answer.\n\n"
+    .about = "Asks a running coachd what it holds and has done. No text of any call is part of the answer. "
+             "--connections shows\n"
+             "for each writer what it sends, in which format, what is wrong with it, and how late it comes.\n\n"
              "exit codes: 0 it answered, 2 it did not",
     .examples = "  coach status\n"
                 "  coach status --calls\n"
+                "  coach status --connections\n"
                 "  coach status --runtime-dir /tmp/coachd --json\n",
     .specs = specs,
     .nspecs = sizeof specs / sizeof *specs,

@@ -8,6 +8,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
 #include "daemon/coachd/coaching.h"
+#include "daemon/coachd/connections.h"
 #include "daemon/coachd/server.h"
 #include "lib/rules/ruleset.h"
 
@@ -159,6 +160,7 @@ static int run_status(void *user, const struct json_in *request, struct buf *out
     add_calls(&j, s);
     add_connections(&j, s);
     add_lines(&j, &s->counters);
+    connections_add_formats(&j, "formats", &s->ingest);
     add_nudges(&j, s);
     add_recording(&j, s);
     json_close_object(&j);
@@ -210,6 +212,16 @@ static int run_calls(void *user, const struct json_in *request, struct buf *out,
     json_close_array(&j);
     json_close_object(&j);
     return json_out_end(&j, true) == COACH_OK ? COACH_OK : coach_fail_nomem(err);
+}
+
+static int run_connections(void *user, const struct json_in *request, struct buf *out, uint64_t *ticket,
+                           coach_error *err)
+{
+    const struct server *s = user;
+    int64_t limit = json_in_int(request, "limit", CONNECTIONS_LISTED);
+    (void)ticket;
+    int rc = connections_reply(&s->ingest, limit, (int64_t)uv_now(&s->loop), out);
+    return rc == COACH_OK ? COACH_OK : coach_fail_nomem(err);
 }
 
 /* ---- metrics ---- */
@@ -339,6 +351,8 @@ static int add_pages(const struct server *s, struct buf *text)
     counter(&p, "coachd_rules_quarantined", "Rules left out because they gave up three times in ten minutes",
             s->counters.rules_quarantined);
     add_input(&p, &s->counters);
+    if (p.rc == COACH_OK)
+        p.rc = connections_add_metrics(text, &s->ingest);
     add_output(&p, &s->counters);
     add_withdrawn(&p, s);
     add_sights(&p, s);
@@ -444,5 +458,6 @@ static int run_drain(void *user, const struct json_in *request, struct buf *out,
 }
 
 const struct control_command server_commands[] = {
-    {"status", run_status},   {"calls", run_calls},         {"reload", run_reload}, {"metrics", run_metrics},
-    {"explain", run_explain}, {"log-level", run_log_level}, {"drain", run_drain},   {NULL, NULL}};
+    {"status", run_status},       {"calls", run_calls},     {"connections", run_connections},
+    {"reload", run_reload},       {"metrics", run_metrics}, {"explain", run_explain},
+    {"log-level", run_log_level}, {"drain", run_drain},     {NULL, NULL}};

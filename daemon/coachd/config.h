@@ -8,6 +8,9 @@ struct config {
     const char *runtime_dir;
     struct option_list rules;
     const char *languages;
+    struct option_list formats;
+    const char *ingest_format;
+    struct option_list ingest_channels;
     const char *file;
     const char *log_level;
     int64_t idle_timeout_ms;

@@ -1,4 +1,5 @@
-/* The writers: lines of their connections to events, and error lines and acks back. */
+/* The writers: lines of their connections to events, and error lines and acks back. Each is counted, by itself and
+ * with all of its format. */
 #ifndef COACH_COACHD_INGEST_H
 #define COACH_COACHD_INGEST_H
 
@@ -6,6 +7,7 @@
 #include <stdint.h>
 
 #include "daemon/base/conn.h"
+#include "daemon/base/linestats.h"
 #include "daemon/base/log.h"
 #include "daemon/coachd/counters.h"
 #include "lib/base/error.h"
@@ -26,6 +28,20 @@ struct ingest_handler {
     void *user;
 };
 
+/* All lines so far that came in one format. */
+struct format_total {
+    struct format_total *next;
+    struct linecounts counts;
+    char format[]; /* "coachd", "auto" until it is recognised, or a vendor's */
+};
+
+/* What writers are taken to have said before their first line. */
+struct ingest_defaults {
+    struct formats *formats; /* vendor formats; NULL: coachd's own only */
+    struct buf hello;        /* a hello line; empty: none */
+};
+void ingest_defaults_clear(struct ingest_defaults *d);
+
 struct writer;
 struct ingest {
     struct conn_loop *loop;
@@ -33,15 +49,40 @@ struct ingest {
     struct ingest_handler handler;
     struct counters *counters;
     struct log_limit log_limit;
+    struct ingest_defaults defaults;
+    struct format_total *totals;
     struct writer *writers;
     size_t count;
+    uint64_t accepted;
 };
 
 void ingest_init(struct ingest *in, struct conn_loop *loop, const struct conn_limits *limits,
                  const struct ingest_handler *handler, struct counters *counters);
+/* When no writer is left. */
+void ingest_clear(struct ingest *in);
+
+/* Takes over what `defaults` holds, for the writers that come from now on; those that are there keep what they have. */
+void ingest_set_defaults(struct ingest *in, struct ingest_defaults *defaults);
 
 /* Takes over a connection's descriptor. */
 void ingest_accept(struct ingest *in, int fd);
+/* One writer, for reports; valid until it is gone. */
+struct ingest_view {
+    uint64_t id; /* of its connection, as in the log */
+    pid_t pid;   /* of the process that connected; 0: unknown */
+    uid_t uid;
+    const char *format;
+    const char *call_id; /* that its hello bound, or NULL */
+    int64_t opened_ms;   /* on the loop's clock */
+    int64_t heard_ms;    /* its last line */
+    uint64_t unknown_fields;
+    const struct linestats *stats;
+};
+/* Walks the writers: start with NULL, ends with NULL. */
+const struct writer *ingest_next(const struct ingest *in, const struct writer *w);
+const struct linestats *ingest_stats(const struct writer *w);
+struct ingest_view ingest_look(const struct writer *w);
+
 /* About once a second: tells writers what was suppressed. */
 void ingest_tick(struct ingest *in);
 /* Everything that writers have sent was taken. */

@@ -58,8 +58,8 @@ static int check_config(const struct options *o, const struct build *b)
     if (options_dump(o, &text) != COACH_OK)
         return EX_OSERR;
     if (b->rc == COACH_OK)
-        (void)buf_addf(&text, "# rules: %zu, phrases: %zu, hash: %s\n", ruleset_count(b->set), ruleset_phrases(b->set),
-                       ruleset_hash(b->set));
+        (void)buf_addf(&text, "# rules: %zu, phrases: %zu, hash: %s\n# vendor formats: %zu\n", ruleset_count(b->set),
+                       ruleset_phrases(b->set), ruleset_hash(b->set), formats_count(b->defaults.formats));
     int rc = print(stdout, &text);
     return b->rc == COACH_OK ? rc : EX_CONFIG;
 }
@@ -74,7 +74,7 @@ static void raise_descriptor_limit(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static int serve(const struct config *config, struct ruleset *rules)
+static int serve(const struct config *config, struct ruleset *rules, struct ingest_defaults *defaults)
 {
     coach_error err = {0};
     struct server *s = malloc(sizeof *s);
@@ -82,7 +82,7 @@ static int serve(const struct config *config, struct ruleset *rules)
         return EX_OSERR;
     signal(SIGPIPE, SIG_IGN); /* a peer that has gone is an error of writing to it */
     raise_descriptor_limit();
-    int rc = server_open(s, config, rules, &err);
+    int rc = server_open(s, config, rules, defaults, &err);
     int code = rc == COACH_OK ? EX_OK : rc == LISTENER_BUSY ? EX_RUNNING : EX_OSERR;
     if (rc != COACH_OK)
         log_error("%s", err.text);
@@ -96,6 +96,7 @@ static int start(const struct config *config, const struct options *o)
 {
     struct build b;
     struct ruleset *rules = NULL;
+    struct ingest_defaults defaults = {0};
     enum log_level level = LOG_LEVEL_INFO;
     log_open("coachd", NULL);
     if (log_level_read(config->log_level, &level))
@@ -108,11 +109,14 @@ static int start(const struct config *config, const struct options *o)
     } else if (rc == EX_OK) {
         rules = b.set;
         b.set = NULL;
+        defaults = b.defaults;
+        b.defaults = (struct ingest_defaults){0};
     }
     build_clear(&b);
     if (rules != NULL)
-        rc = serve(config, rules);
+        rc = serve(config, rules, &defaults);
     ruleset_unref(rules);
+    ingest_defaults_clear(&defaults);
     log_close();
     return rc;
 }

@@ -1,5 +1,23 @@
 #include "daemon/coachd/reload.h"
 
+#include "daemon/coachd/defaults.h"
+
+/* After the rules, which are without errors: what is wrong now is wrong with the mapping files. */
+static int build_formats(struct build *b, const struct config *config)
+{
+    int rc = rulefiles_load_formats(&b->files, config->formats.items, config->formats.count, COACH_DATADIR,
+                                    &b->problems, &b->err);
+    if (rc != COACH_OK)
+        return rc;
+    rc = formats_read(b->files.formats, b->files.nformats, &b->defaults.formats, &b->problems);
+    if (rc != COACH_OK || b->problems.out_of_memory)
+        return coach_fail_nomem(&b->err);
+    size_t errors = b->problems.levels[DIAG_ERROR];
+    if (errors > 0)
+        return coach_fail(&b->err, COACH_ERULES, "%zu error%s in the mapping files", errors, errors == 1 ? "" : "s");
+    return defaults_make(&b->defaults, config, &b->err);
+}
+
 void build_run(struct build *b, const struct config *config)
 {
     *b = (struct build){0};
@@ -7,12 +25,15 @@ void build_run(struct build *b, const struct config *config)
     diags_init(&b->problems);
     b->rc = rulefiles_compile(config->rules.items, config->rules.count, config->languages, COACH_DATADIR, &b->files,
                               &b->set, &b->problems, &b->err);
+    if (b->rc == COACH_OK)
+        b->rc = build_formats(b, config);
     diags_sort(&b->problems);
 }
 
 void build_clear(struct build *b)
 {
     ruleset_unref(b->set);
+    ingest_defaults_clear(&b->defaults);
     diags_clear(&b->problems);
     rulefiles_clear(&b->files);
     *b = (struct build){0};

@@ -1,4 +1,4 @@
-/* Rule sets: built once at the start, and again on a worker whenever somebody asks. */
+/* Rule sets and vendor formats: built once at the start, and again on a worker whenever somebody asks. */
 #ifndef COACH_COACHD_RELOAD_H
 #define COACH_COACHD_RELOAD_H
 
@@ -9,17 +9,19 @@
 
 #include "daemon/base/rulefiles.h"
 #include "daemon/coachd/config.h"
+#include "daemon/coachd/ingest.h"
 
-/* One attempt: the set, or what is wrong with the files. */
+/* One attempt: the set and the formats, or what is wrong with the files. */
 struct build {
     struct rulefiles files;
     struct diags problems; /* points into `files` */
-    struct ruleset *set;   /* NULL when it failed */
-    coach_error err;       /* why */
-    int rc;
+    struct ruleset *set;
+    struct ingest_defaults defaults;
+    coach_error err;
+    int rc; /* when it is not 0, nothing of it is to be used, and `err` says why */
 };
 
-/* Reads and builds; blocks. `b` is to be cleared in every case; whoever wants the set takes it out first. */
+/* Reads and builds; blocks. `b` is to be cleared in every case; whoever wants what was built takes it out first. */
 void build_run(struct build *b, const struct config *config);
 void build_clear(struct build *b);
 

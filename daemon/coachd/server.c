@@ -80,6 +80,7 @@ static void on_reload_done(void *user, struct build *b, uint64_t ticket)
         ruleset_unref(s->rules);
         s->rules = b->set;
         b->set = NULL;
+        ingest_set_defaults(&s->ingest, &b->defaults);
         s->generation++;
         engine_end_quarantine(s->engine);
         s->quarantined = 0;
@@ -91,7 +92,7 @@ static void on_reload_done(void *user, struct build *b, uint64_t ticket)
     } else {
         s->counters.reloads_failed++;
         note_failure(s, b);
-        log_error("reload: failed, the rules stay as they were: %s", s->reload_error);
+        log_error("reload: failed, the rules and formats stay as they were: %s", s->reload_error);
     }
     struct buf reply;
     buf_init(&reply, 0);
@@ -431,6 +432,7 @@ static bool finish(struct server *s)
     calls_clear(&s->calls);
     table_clear(&s->taken_back);
     subscribers_clear(&s->subscribers);
+    ingest_clear(&s->ingest);
     engine_free(s->engine);
     explain_free(s->explain);
     ruleset_unref(s->rules);
@@ -440,7 +442,8 @@ static bool finish(struct server *s)
     return clean;
 }
 
-int server_open(struct server *s, const struct config *config, struct ruleset *rules, coach_error *err)
+int server_open(struct server *s, const struct config *config, struct ruleset *rules, struct ingest_defaults *defaults,
+                coach_error *err)
 {
     *s = (struct server){
         .config = config, .lock = -1, .generation = 1, .wake_ms = INT64_MAX, .given_up_told_ms = -GIVEN_UP_EVERY_MS};
@@ -458,6 +461,7 @@ int server_open(struct server *s, const struct config *config, struct ruleset *r
         return rc;
     }
     s->started_ms = now_of(s);
+    ingest_set_defaults(&s->ingest, defaults);
     start_handles(s);
     coaching_rules_changed(s);
     log_notice("ready: %zu rules, %zu phrases, hash %s, sockets in %s", ruleset_count(rules), ruleset_phrases(rules),

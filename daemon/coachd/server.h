@@ -66,10 +66,12 @@ struct server {
     int64_t started_ms;
 };
 
-/* Opens everything in `config->runtime_dir`, `rules` (a reference is taken) being live, and says that it is ready.
+/* Opens everything in `config->runtime_dir`, `rules` (a reference is taken) being live, and says that it is ready. What
+ * `defaults` holds is taken over.
  * Returns 0; LISTENER_BUSY when another one is running there; COACH_EINVAL, COACH_ENOMEM or COACH_EINTERNAL. On
  * error nothing is left behind. */
-int server_open(struct server *s, const struct config *config, struct ruleset *rules, coach_error *err);
+int server_open(struct server *s, const struct config *config, struct ruleset *rules, struct ingest_defaults *defaults,
+                coach_error *err);
 /* Serves until stopped by a signal or by `drain`, then closes everything. Returns 0, or COACH_EINTERNAL when a
  * handle of the loop was forgotten. */
 int server_run(struct server *s);

@@ -21,7 +21,7 @@ def main():
                     coachtest.say("c-1", "Well, you need to calm down now.", seq=1))
         assert desktop.skip_to("nudge")["rule"] == "test-calm"
         assert writer.skip_to("ack")["seq"] == 1
-        for command in ("status", "calls", "reload", "metrics"):
+        for command in ("status", "calls", "connections", "reload", "metrics"):
             daemon.control(command)
         with coachtest.Lines(daemon.run / "agent.sock") as stranger:
             stranger.send(b"{\n")

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import pty
+import socket
 import subprocess
 import tempfile
 import time
@@ -308,6 +309,54 @@ def test_send_survives_a_restart_and_nothing_counts_twice():
             assert p.returncode == 0, err
             assert sam.skip_to("nudge")["call_id"] == "c1"
         assert d.status()["lines"]["ok"] == 1 + 41, d.status()["lines"]
+
+
+def sent(events):
+    """What send makes of events: the lines that reach the socket, after its hello."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(f"{folder}/ingest.sock")
+        listening.listen()
+        stdin = "".join(json.dumps(e) + "\n" for e in events)
+        with running("send", "--runtime-dir", folder, stdin=subprocess.PIPE) as p:
+            daemon = listening.accept()[0]
+            with daemon, daemon.makefile("r") as lines:
+                p.stdin.write(stdin.encode())
+                p.stdin.close()
+                lines.readline()
+                got = [json.loads(lines.readline()) for _ in events]
+                daemon.sendall(json.dumps({"type": "ack", "seq": got[-1]["seq"]}).encode() + b"\n")
+                assert p.wait(60) == 0
+    return got
+
+
+def test_send_gives_the_interims_of_one_utterance_one_id():
+    """Lines without a segment id get one: interims and the final that closes them the same, by call and role or channel."""
+    def line(text, call="c1", **more):
+        return {"call_id": call, "text": text, **more}
+    draft = {"is_final": False}
+    got = sent([
+        line("you", role="agent", **draft), line("hello", role="customer", **draft), line("you need", role="agent", **draft),
+        line("you", call="c2", role="agent", **draft), line("you need to", role="agent"), line("hello there", role="customer"),
+        line("well", role="agent"), line("and", role="agent", **draft), line("own", role="agent", segment_id="mine", **draft),
+        line("zero", channel=0, **draft), line("one", channel=1, **draft), line("zero too", channel=0),
+        {"type": "call_end", "call_id": "c1"}, line("and", role="agent", **draft), line("you need", call="c2", role="agent")])
+    ids = [e.get("segment_id") for e in got]
+    assert ids == ["send-1", "send-2", "send-1", "send-4", "send-1", "send-2", "send-7", "send-8", "mine", "send-10", "send-11",
+                   "send-10", None, "send-14", "send-4"], ids
+    assert [e["seq"] for e in got] == list(range(1, 16))
+
+
+def test_send_passes_interims_on():
+    """Interims through send are one utterance in the daemon: its words count once, and a nudge is shown once."""
+    def line(text, **more):
+        return {"call_id": "c1", "agent_id": "sam", "role": "agent", "text": text, **more}
+    lines = [line("you need to calm", is_final=False), line("you need to calm down sir", is_final=False),
+             line("you need to calm down sir please")]
+    with Daemon() as d:
+        coach("send", "--runtime-dir", d.run, stdin="".join(json.dumps(e) + "\n" for e in lines), code=0)
+        [call] = d.control("calls")["calls"]
+        assert (call["lines"], call["interim"], call["shown"]) == (1, 2, 1), call
+        assert d.status()["lines"]["late"] == 0 and call["held"] == {}, call
 
 
 def test_send_never_grows():

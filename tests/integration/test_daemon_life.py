@@ -358,7 +358,7 @@ def test_control_requests():
     with Daemon() as d:
         reply = d.control("statsu")
         assert reply["code"] == "unknown_command" and "did you mean 'status'?" in reply["message"], reply
-        for name in ("calls", "drain", "log-level", "metrics", "reload", "status"):
+        for name in ("calls", "connections", "drain", "log-level", "metrics", "reload", "status"):
             assert name in reply["message"]
         for raw, code in ((b"{oops\n", "bad_json"), (b"[]\n", "missing_field"), (b'{"command":5}\n', "missing_field"),
                           (b"x" * 5000 + b"\n", "too_long"), (b'{"command":"log-level","level":"x"}\n', "bad_field")):

@@ -9,7 +9,7 @@ CALM = "well you need to calm down"
 
 
 def test_no_text_reaches_log_status_or_metrics():
-    """A thousand unique texts, good and bad, at log level debug: none in the log, status, calls or metrics."""
+    """A thousand unique texts, good and bad, at log level debug: none in the log, status, calls, connections or metrics."""
     marks = [f"zq{secrets.token_hex(6)}" for _ in range(1000)]
     with Daemon("--log-level", "debug") as d, d.agent("sam") as sam, d.ingest() as w:
         for i, mark in enumerate(marks):
@@ -39,6 +39,7 @@ def test_no_text_reaches_log_status_or_metrics():
         d.signal(1)
         d.control("reload")
         said = {"the status": repr(d.status()), "the calls": repr(d.control("calls")),
+                "the connections": repr(d.control("connections")),
                 "the metrics": d.control("metrics")["metrics"]}
         d.stop()
         said["the log"] = d.log()

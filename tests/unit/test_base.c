@@ -6,6 +6,7 @@
 
 #include "lib/base/arena.h"
 #include "lib/base/buf.h"
+#include "lib/base/date.h"
 #include "lib/base/diag.h"
 #include "lib/base/error.h"
 #include "lib/base/hash.h"
@@ -558,6 +559,59 @@ static TCase *add_case(Suite *s, const char *name, SFun setup, SFun teardown)
     return t;
 }
 
+/* --- date --- */
+
+START_TEST(dates_are_read_to_milliseconds)
+{
+    static const struct {
+        const char *text;
+        int64_t ms;
+    } dates[] = {{"1970-01-01T00:00:00Z", 0},
+                 {"2026-03-19T22:04:48.128Z", INT64_C(1773957888128)},
+                 {"2026-03-20T00:04:48.1289999+02:00", INT64_C(1773957888128)},
+                 {"2026-03-19t16:34:48.1-05:30", INT64_C(1773957888100)},
+                 {"2024-02-29 12:00:00z", INT64_C(1709208000000)},
+                 {"2000-03-01T00:00:00Z", INT64_C(951868800000)},
+                 {"1969-12-31T23:59:59.5Z", -500},
+                 {"2016-12-31T23:59:60Z", INT64_C(1483228800000)},
+                 {"0001-01-01T00:00:00Z", INT64_C(-62135596800000)},
+                 {"9999-12-31T23:59:59Z", INT64_C(253402300799000)}};
+    for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) {
+        int64_t ms = 1;
+        ck_assert_msg(date_read(dates[i].text, strlen(dates[i].text), &ms), "%s", dates[i].text);
+        ck_assert_msg(ms == dates[i].ms, "%s: %lld", dates[i].text, (long long)ms);
+    }
+}
+END_TEST
+
+START_TEST(what_is_no_date_is_refused)
+{
+    static const char *const wrong[] = {"",
+                                        "2026",
+                                        "2026-03-19",
+                                        "2026-03-19T22:04:48",
+                                        "2026-13-19T22:04:48Z",
+                                        "2026-00-19T22:04:48Z",
+                                        "2026-02-29T22:04:48Z",
+                                        "2100-02-29T22:04:48Z",
+                                        "2026-03-00T22:04:48Z",
+                                        "2026-03-19T24:04:48Z",
+                                        "2026-03-19T22:60:48Z",
+                                        "2026-03-19T22:04:61Z",
+                                        "2026-03-19T22:04:48.Z",
+                                        "2026-03-19T22:04:48+0200",
+                                        "2026-03-19T22:04:48+24:00",
+                                        "2026-03-19T22:04:48Z ",
+                                        "+026-03-19T22:04:48Z",
+                                        "1773957888128"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        int64_t ms = 1;
+        ck_assert_msg(!date_read(wrong[i], strlen(wrong[i]), &ms) && ms == 1, "%s", wrong[i]);
+    }
+    ck_assert(!date_read("2026-03-19T22:04:48Z", 19, &(int64_t){0}));
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("base");
@@ -575,6 +629,8 @@ int main(void)
     t = add_case(s, "hash", NULL, NULL);
     tcase_add_test(t, siphash_gives_the_reference_vectors);
     tcase_add_test(t, hashed_fields_are_told_apart_and_never_change);
+    tcase_add_test(t, dates_are_read_to_milliseconds);
+    tcase_add_test(t, what_is_no_date_is_refused);
     t = add_case(s, "table", setup_table, teardown_table);
     tcase_add_test(t, a_table_finds_replaces_and_removes_keys);
     tcase_add_test(t, a_table_copies_its_keys);

@@ -172,6 +172,30 @@ START_TEST(without_paths_the_installed_pack_is_meant)
 }
 END_TEST
 
+START_TEST(mapping_files_are_read_like_rules_and_stand_apart_from_them)
+{
+    put_folder("rules");
+    put_folder("rules/formats");
+    put_folder("rules/formats/more");
+    put("rules/formats/b.yaml", "1");
+    put("rules/formats/more/a.yaml", "scenario: no matter here\n");
+    put("one.yaml", "3");
+    char rules[PATH_MAX], one[PATH_MAX], missing[PATH_MAX];
+    snprintf(rules, sizeof rules, "%s", at("rules/formats"));
+    snprintf(one, sizeof one, "%s", at("one.yaml"));
+    snprintf(missing, sizeof missing, "%s", at("missing"));
+    const char *paths[] = {one, rules}, *gone[] = {one, missing};
+    ck_assert_int_eq(rulefiles_load_formats(&files, paths, 2, "/nowhere", &problems, NULL), COACH_OK);
+    ck_assert_uint_eq(files.nformats, 3);
+    ck_assert_str_eq(files.formats[0].name, one);
+    ck_assert_ptr_nonnull(strstr(files.formats[1].name, "/formats/b.yaml"));
+    ck_assert_ptr_nonnull(strstr(files.formats[2].name, "/formats/more/a.yaml"));
+    ck_assert_uint_eq(files.nrules + files.nscenarios + problems.count, 0);
+    ck_assert_int_eq(rulefiles_load_formats(&files, gone, 2, "/nowhere", &problems, &err), COACH_EINVAL);
+    ck_assert_ptr_nonnull(strstr(err.text, "/missing: No such file or directory"));
+}
+END_TEST
+
 START_TEST(an_error_in_a_file_is_an_error_of_the_set)
 {
     struct ruleset *set = NULL;
@@ -199,6 +223,7 @@ int main(void)
     tcase_add_test(t, what_cannot_be_read_is_told_and_the_rest_is_read);
     tcase_add_test(t, a_path_that_was_named_must_be_there_and_hold_rules);
     tcase_add_test(t, without_paths_the_installed_pack_is_meant);
+    tcase_add_test(t, mapping_files_are_read_like_rules_and_stand_apart_from_them);
     tcase_add_test(t, an_error_in_a_file_is_an_error_of_the_set);
     suite_add_tcase(s, t);
     return suite_run(s);
