@@ -11,7 +11,7 @@ from coachtest import COACHD, LANGUAGES, Daemon, Rules, main, say, wait_for
 CALM = "well you need to calm down sir"
 
 MAPPING = """\
-format: example
+mapping: example
 about: The made-up recogniser of this test.
 recognise:
   - kind: words
@@ -168,7 +168,7 @@ def test_a_broken_mapping_file_takes_nothing_down():
             site.put("example", MAPPING.replace("text: result.text", "text: result.txet"))
             reply = d.control("reload")
             assert not reply["ok"] and re.search(r"example\.yaml:\d+:\d+: ", reply["error"]), reply
-            site.put("example", MAPPING.replace("format: example", "format: other"))
+            site.put("example", MAPPING.replace("mapping: example", "mapping: other"))
             reply = d.control("reload")
             assert not reply["ok"] and "ingest_format: no mapping file describes 'example'" in reply["error"], reply
             site.put("example", "oops: [\n")
