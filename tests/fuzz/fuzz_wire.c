@@ -5,68 +5,27 @@
 #include "lib/base/hash.h"
 #include "lib/wire/lines.h"
 #include "lib/wire/reader.h"
+#include "tests/fuzz/events.h"
 
 struct seen {
     struct wire_reader *reader; /* NULL: lines are only counted */
     struct hash_fields lines;
     size_t events, problems, max;
-    struct buf again; /* the last event, as a line */
-    const struct wire_text *text;
 };
-
-static void check_text(const struct wire_text *t)
-{
-    HOLDS(t->s != NULL || t->len == 0);
-    HOLDS(t->s == NULL || (t->s[t->len] == '\0' && utf8_valid(t->s, t->len) == t->len));
-}
-
-static int on_event_again(void *user, const struct wire_event *e)
-{
-    struct seen *seen = user;
-    seen->events++;
-    if (e->type == WIRE_TRANSCRIPT)
-        HOLDS(e->text.len == seen->text->len && memcmp(e->text.s, seen->text->s, e->text.len) == 0);
-    return COACH_OK;
-}
-
-static void on_problem_again(void *user, const struct wire_problem *problem)
-{
-    fprintf(stderr, "a line of our own was refused: %s\n", problem->message);
-    HOLDS(user == NULL);
-}
 
 static int on_event(void *user, const struct wire_event *e)
 {
     struct seen *seen = user;
-    const struct wire_text *texts[] = {&e->call_id, &e->agent_id, &e->queue, &e->language, &e->text, &e->segment_id,
-                                       &e->channel, &e->speaker,  &e->ts,    &e->reason,   &e->rule};
     seen->events++;
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        check_text(texts[i]);
-    HOLDS(e->type == WIRE_HELLO || e->call_id.s != NULL);
-    HOLDS(e->type != WIRE_TRANSCRIPT || e->text.s != NULL);
-    HOLDS(e->type != WIRE_MUTE || e->rule.s != NULL);
-    buf_reset(&seen->again);
-    HOLDS(wire_event_write(e, &seen->again) == COACH_OK);
-    HOLDS(seen->again.len > 0 && seen->again.data[seen->again.len - 1] == '\n');
-    HOLDS(memchr(seen->again.data, '\n', seen->again.len - 1) == NULL);
-    struct seen once = {.text = &e->text};
-    struct wire_reader *r = wire_reader_new(NULL, "");
-    HOLDS(r != NULL);
-    const struct wire_handler handler = {.event = on_event_again, .problem = on_problem_again, .user = &once};
-    HOLDS(wire_reader_line(r, seen->again.data, seen->again.len - 1, &handler) == COACH_OK);
-    HOLDS(once.events == 1);
-    wire_reader_free(r);
+    events_check(e);
     return COACH_OK;
 }
 
 static void on_problem(void *user, const struct wire_problem *problem)
 {
     struct seen *seen = user;
-    size_t len = strnlen(problem->message, sizeof problem->message);
     seen->problems++;
-    HOLDS(wire_code_name(problem->code) != NULL);
-    HOLDS(len > 0 && len < sizeof problem->message && utf8_valid(problem->message, len) == len);
+    events_check_problem(problem);
 }
 
 static int on_line(void *user, const char *line, size_t len)
@@ -108,9 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t cut = feed(&seen, data, size, piece);
     seen.reader = wire_reader_new(NULL, "");
     HOLDS(seen.reader != NULL);
-    buf_init(&seen.again, 0);
     HOLDS(feed(&seen, data, size, size == 0 ? 1 : size) == cut);
-    buf_clear(&seen.again);
     wire_reader_free(seen.reader);
     return 0;
 }

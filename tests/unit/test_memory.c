@@ -277,6 +277,46 @@ static int copy_json(void)
     return rc;
 }
 
+/* A mapping file with its sample, then a stream in that format. */
+static int read_a_vendor(void)
+{
+    static const char mapping[] =
+        "mapping: v\nabout: x\nunwrap:\n  - o\nrecognise:\n  - items: any\nroles:\n  bot: system\n"
+        "messages:\n  - each: items[]\n    join: channel\n    gives: transcript\n    text: join w[].t\n    final: f\n"
+        "    channel: ch\n    role: who\n    segment: \"{ch}-{start_ms}\"\n    start: s\n    stable:\n      while: f\n"
+        "  - when:\n      end: any\n    gives: finish\n"
+        "samples:\n  - message: |\n      {\"items\": [{\"w\": [{\"t\": \"a\"}], \"f\": true}]}\n"
+        "    gives: |\n      {\"text\": \"a\"}\n";
+    static const char *const lines[] = {
+        "{\"type\":\"hello\",\"call_id\":\"c\",\"format\":\"auto\",\"channels\":{\"0\":\"agent\"}}",
+        "{\"o\":{\"items\":[{\"w\":[{\"t\":\"b\"},{\"t\":\"c\"}],\"ch\":0,\"s\":7},{\"w\":[],\"who\":\"bot\"}]}}",
+        "{\"end\":1}",
+        "end=1&x=%7B",
+        "{\"role\":\"agent\",\"payload\":\"end=1\"}",
+    };
+    static const struct wire_handler handler = {.event = on_event, .problem = on_problem};
+    const struct source source = {"v.yaml", mapping, sizeof mapping - 1};
+    struct formats *formats = NULL;
+    struct diags problems;
+    diags_init(&problems);
+    events = problems_seen = 0;
+    buf_init(&written, 0);
+    int rc = formats_read(&source, 1, &formats, &problems);
+    HOLDS(rc != COACH_OK || problems.count == 0);
+    struct wire_reader *r = rc == COACH_OK ? wire_reader_new(formats, "") : NULL;
+    if (rc == COACH_OK && r == NULL)
+        rc = COACH_ENOMEM;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines && rc == COACH_OK; i++)
+        rc = wire_reader_line(r, lines[i], strlen(lines[i]), &handler);
+    if (rc == COACH_OK)
+        SAME(events, 3);
+    wire_reader_free(r);
+    formats_unref(formats);
+    diags_clear(&problems);
+    buf_clear(&written);
+    return rc;
+}
+
 static int print_a_problem(void)
 {
     struct source source = {"a.yaml", "a: b\n", 5};
@@ -304,6 +344,7 @@ static const struct {
     {"yaml_read of a bad file", read_a_bad_file, 20, COACH_ESYNTAX},
     {"words_read", read_words, 4, COACH_OK},
     {"wire_reader_line", read_lines_of_a_call, 30, COACH_OK},
+    {"formats_read and a vendor's lines", read_a_vendor, 200, COACH_OK},
     {"lines_feed", cut_lines, 1, COACH_OK},
     {"nudge_write", write_a_nudge, 2, COACH_OK},
     {"json_in_read and json_in_write", copy_json, 10, COACH_OK},
