@@ -9,13 +9,15 @@ import coachtest
 from coachtest import Daemon
 
 FOLDER = coachtest.SOURCE / "packaging" / "schema"
-TAKEN = {"ingest_hello", "call_start", "transcript", "call_end", "agent_hello", "agent_shown", "agent_feedback",
-         "agent_mute", "agent_ping", "agent_state", "call_state", "call_mute", "control_request"}
+TAKEN = {"ingest_hello", "ingest_envelope", "call_start", "transcript", "call_end", "agent_hello", "agent_shown",
+         "agent_feedback", "agent_mute", "agent_ping", "agent_state", "call_state", "call_mute", "control_request"}
 
 # What clients may say, to the schema and to the daemon.
 INGEST = [
     ("ingest_hello", {"type": "hello", "format": "coachd", "call_id": "c-1", "agent_id": "sam",
-                      "channels": {"0": "customer", "1": "agent"}, "ack": True}),
+                      "channels": {"0": "customer", "1": "agent"}, "role": "customer", "ack": True}),
+    ("ingest_envelope", {"call_id": "c-1", "agent_id": "sam", "role": "agent", "format": "vosk", "channel": 1, "seq": 0,
+                         "payload": {"text": "good morning"}}),
     ("call_start", {"type": "call_start", "call_id": "c-1", "agent_id": "sam", "queue": "billing", "language": "en",
                     "ts": "2026-03-19T22:04:48.128Z", "seq": 1}),
     ("transcript", {"type": "transcript", "call_id": "c-1", "role": "customer", "segment_id": "s12", "is_final": False,
@@ -38,7 +40,8 @@ REFUSED = [
     ("transcript", {"call_id": "c", "role": "agent"}), ("transcript", {"call_id": "", "role": "agent", "text": "x"}),
     ("transcript", {"call_id": "c", "role": "robot", "text": "x"}),
     ("transcript", {"call_id": "c", "role": "agent", "text": "x", "seq": -1}),
-    ("ingest_hello", {"type": "hello", "channels": {"0": "robot"}}),
+    ("ingest_hello", {"type": "hello", "channels": {"0": "robot"}}), ("ingest_hello", {"type": "hello", "format": 5}),
+    ("ingest_envelope", {"format": "vosk", "payload": 5}), ("ingest_envelope", {"format": 7, "payload": {}}),
     ("call_state", {"type": "state", "call_id": "c"}), ("call_state", {"type": "state", "call_id": "c", "state": "x"}),
     ("call_mute", {"type": "mute", "call_id": "c"}), ("call_mute", {"type": "mute", "call_id": "c", "rule": ""}),
 ]
