@@ -60,13 +60,15 @@ static const struct option_spec specs[] = {
      .help = "do not tell what was ignored"},
 };
 
+enum { MOST_TOLD = 50 }; /* lines about one file */
+
 /* One file being decoded. */
 struct decoding {
     const struct values *v;
     const char *file;
     struct wire_reader *reader;
     struct lines lines;
-    uint64_t problems;
+    uint64_t problems, ignored;
     bool saying_hello;
     struct buf out;
 };
@@ -86,7 +88,8 @@ static int on_event(void *user, const struct wire_event *event)
 static void tell(const struct decoding *d, const char *what, const char *text)
 {
     fflush(stdout);
-    fprintf(stderr, "%s:%" PRIu64 ": %s: %s\n", d->file, d->lines.number, what, text);
+    if (d->problems + d->ignored <= MOST_TOLD)
+        fprintf(stderr, "%s:%" PRIu64 ": %s: %s\n", d->file, d->lines.number, what, text);
 }
 
 static void on_problem(void *user, const struct wire_problem *problem)
@@ -102,8 +105,10 @@ static void on_problem(void *user, const struct wire_problem *problem)
 static void on_ignored(void *user, const char *why)
 {
     struct decoding *d = user;
-    if (!d->v->quiet)
-        tell(d, "ignored", why);
+    if (d->v->quiet)
+        return;
+    d->ignored++;
+    tell(d, "ignored", why);
 }
 
 static int on_line(void *user, const char *line, size_t len)
@@ -151,6 +156,9 @@ static int decode_file(struct decoding *d, struct formats *formats)
             rc = lines_end(&d->lines, on_line, d);
         if (rc == COACH_OK)
             rc = wire_reader_end(d->reader, &handler);
+        if (d->problems + d->ignored > MOST_TOLD)
+            fprintf(stderr, "%s: and so on: %" PRIu64 " problems, %" PRIu64 " ignored\n", d->file, d->problems,
+                    d->ignored);
         if (strcmp(d->v->format, "auto") == 0 && !d->v->quiet)
             fprintf(stderr, "%s: read as %s\n", d->file, wire_reader_format(d->reader));
     } else if (rc == COACH_OK) {
