@@ -96,14 +96,15 @@ static int option_of(int fd, int option)
     return getsockopt(fd, SOL_SOCKET, option, &value, &len) == 0 ? value : -1;
 }
 
-static int check_socket(int fd, const char *name, coach_error *err)
+static int check_socket(int fd, const char *name, bool tcp, coach_error *err)
 {
-    if (option_of(fd, SO_DOMAIN) != AF_UNIX || option_of(fd, SO_TYPE) != SOCK_STREAM ||
-        option_of(fd, SO_ACCEPTCONN) != 1)
+    int domain = option_of(fd, SO_DOMAIN);
+    bool known = domain == AF_UNIX || (tcp && (domain == AF_INET || domain == AF_INET6));
+    if (!known || option_of(fd, SO_TYPE) != SOCK_STREAM || option_of(fd, SO_ACCEPTCONN) != 1)
         return coach_fail(err, COACH_EINVAL,
-                          "the descriptor %d ('%s') given by socket activation is no listening Unix stream socket; "
+                          "the descriptor %d ('%s') given by socket activation is no listening %sstream socket; "
                           "check ListenStream= and Accept=no",
-                          fd, name);
+                          fd, name, tcp ? "" : "Unix ");
     if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
         return coach_fail(err, COACH_EINVAL, "the descriptor %d ('%s') cannot be kept", fd, name);
     return COACH_OK;
@@ -117,7 +118,7 @@ static void next_name(const char **names, char out[32])
     *names += n + ((*names)[n] == ':');
 }
 
-int notify_take_sockets(struct activated out[ACTIVATED_MAX], size_t *count, coach_error *err)
+int notify_take_sockets(struct activated out[ACTIVATED_MAX], size_t *count, bool tcp, coach_error *err)
 {
     *count = 0;
     if (number_of("LISTEN_PID") != getpid())
@@ -132,7 +133,7 @@ int notify_take_sockets(struct activated out[ACTIVATED_MAX], size_t *count, coac
     for (int i = 0; i < n && rc == COACH_OK; i++) {
         next_name(&rest, out[i].name);
         out[i].fd = FIRST_FD + i;
-        rc = check_socket(out[i].fd, out[i].name, err);
+        rc = check_socket(out[i].fd, out[i].name, tcp, err);
     }
     unsetenv("LISTEN_PID");
     unsetenv("LISTEN_FDS");

@@ -3,6 +3,7 @@
 #ifndef COACH_DAEMON_NOTIFY_H
 #define COACH_DAEMON_NOTIFY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -37,7 +38,8 @@ enum { ACTIVATED_MAX = 8 };
 
 /* Takes over the descriptors of LISTEN_FDS when LISTEN_PID is this process, sets close-on-exec on them and
  * removes the variables. Names come from LISTEN_FDNAMES. Fills `out`, sets `*count`; the caller closes them.
- * Returns 0, or COACH_EINVAL when there are too many or one of them is no listening Unix stream socket. */
-int notify_take_sockets(struct activated out[ACTIVATED_MAX], size_t *count, coach_error *err);
+ * Returns 0, or COACH_EINVAL when there are too many or one of them is no listening Unix stream socket, or a TCP
+ * socket where `tcp` allows that. */
+int notify_take_sockets(struct activated out[ACTIVATED_MAX], size_t *count, bool tcp, coach_error *err);
 
 #endif

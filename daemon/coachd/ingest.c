@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/coachd/complaints.h"
+#include "daemon/base/complaints.h"
 #include "lib/wire/json.h"
 #include "lib/wire/reader.h"
 

@@ -324,7 +324,7 @@ static int open_listeners(struct server *s, coach_error *err)
 {
     struct activated given[ACTIVATED_MAX];
     size_t count = 0;
-    int rc = notify_take_sockets(given, &count, err);
+    int rc = notify_take_sockets(given, &count, false, err);
     for (unsigned i = 0; i < SERVER_SOCKETS && rc == COACH_OK; i++)
         rc = open_listener(s, i, given, count, err);
     for (size_t i = 0; i < count; i++)

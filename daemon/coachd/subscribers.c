@@ -7,7 +7,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "daemon/coachd/complaints.h"
+#include "daemon/base/complaints.h"
 #include "daemon/coachd/outline.h"
 #include "daemon/coachd/users.h"
 #include "lib/wire/event.h"

@@ -37,6 +37,10 @@ CONFINED = {
     "utf8proc.h": "lib/text",
     "uthash.h": "lib/base",
     "uv.h": "daemon/",
+    "http_parser.h": "daemon/gateway",
+    "wslay/wslay.h": "daemon/gateway",
+    "jwt.h": "daemon/gateway",
+    "openssl/evp.h": "daemon/gateway",
 }
 # All that lib/ may take from the C library: nothing that reaches outside the process.
 LIB_HEADERS = {"assert.h", "ctype.h", "errno.h", "inttypes.h", "limits.h", "math.h", "stdalign.h", "stdarg.h", "stdbool.h",

@@ -1,4 +1,4 @@
-#include "daemon/coachd/complaints.h"
+#include "daemon/base/complaints.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Error lines to a peer, at most one per second and code; those left out are counted and told later. */
-#ifndef COACH_COACHD_COMPLAINTS_H
-#define COACH_COACHD_COMPLAINTS_H
+#ifndef COACH_DAEMON_COMPLAINTS_H
+#define COACH_DAEMON_COMPLAINTS_H
 
 #include <stdbool.h>
 #include <stdint.h>
