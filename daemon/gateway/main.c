@@ -1,4 +1,125 @@
-int main(void)
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+
+#include "daemon/base/log.h"
+#include "daemon/gateway/address.h"
+#include "daemon/gateway/binding.h"
+#include "daemon/gateway/server.h"
+
+enum { EX_RUNNING = EX_TEMPFAIL };
+_Static_assert(EX_USAGE == 64 && EX_OSERR == 71 && EX_RUNNING == 75 && EX_CONFIG == 78, "documented exit codes");
+
+extern char **environ;
+
+static int print(FILE *to, struct buf *text)
 {
-    return 0;
+    bool ok = text->len == 0 || fwrite(text->data, 1, text->len, to) == text->len;
+    ok = fflush(to) == 0 && ok;
+    buf_clear(text);
+    return ok ? EX_OK : EX_IOERR;
+}
+
+static int print_help(void)
+{
+    struct buf text;
+    buf_init(&text, 0);
+    return config_help(&text) == COACH_OK ? print(stdout, &text) : EX_OSERR;
+}
+
+static int print_settings(const struct options *o)
+{
+    struct buf text;
+    buf_init(&text, 0);
+    return options_dump(o, &text) == COACH_OK ? print(stdout, &text) : EX_OSERR;
+}
+
+/* As many descriptors as the system lets us have: each connection takes one. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* What is wrong with the settings beyond their form. */
+static int check(const struct config *config, struct access **access, coach_error *err)
+{
+    struct address address;
+    int rc = address_read(config->listen, &address, err);
+    if (rc == COACH_OK)
+        rc = binding_check(&config->channels, err);
+    return rc == COACH_OK ? access_open(config, access, err) : rc;
+}
+
+static int serve(const struct config *config, struct access *access)
+{
+    coach_error err = {0};
+    struct server *s = malloc(sizeof *s);
+    if (s == NULL) {
+        access_free(access);
+        return EX_OSERR;
+    }
+    signal(SIGPIPE, SIG_IGN); /* a peer that has gone is an error of writing to it */
+    raise_descriptor_limit();
+    int rc = server_open(s, config, access, NULL, &err);
+    int code = rc == COACH_OK ? EX_OK : rc == LISTENER_BUSY ? EX_RUNNING : EX_OSERR;
+    if (rc != COACH_OK)
+        log_error("%s", err.text);
+    else if (server_run(s) != COACH_OK)
+        code = EX_SOFTWARE;
+    free(s);
+    return code;
+}
+
+static int start(const struct config *config, const struct options *o)
+{
+    enum log_level level = LOG_LEVEL_INFO;
+    struct access *access = NULL;
+    coach_error err = {0};
+    int printed = config->check_config ? print_settings(o) : EX_OK;
+    int rc = check(config, &access, &err);
+    if (rc != COACH_OK) {
+        fprintf(stderr, "coach-gateway: %s\n", err.text);
+        return rc == COACH_ENOMEM ? EX_OSERR : EX_CONFIG;
+    }
+    if (config->check_config) {
+        access_free(access);
+        return printed;
+    }
+    log_open("coach-gateway", NULL);
+    if (log_level_read(config->log_level, &level))
+        log_set_level(level);
+    int code = serve(config, access);
+    log_close();
+    return code;
+}
+
+static int refuse(bool in_file, const coach_error *err)
+{
+    fprintf(stderr, in_file ? "coach-gateway: %s\n" : "coach-gateway: %s\nTry 'coach-gateway --help'.\n", err->text);
+    return err->code == COACH_ENOMEM ? EX_OSERR : in_file ? EX_CONFIG : EX_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    struct config config;
+    struct options o;
+    coach_error err = {0};
+    bool in_file = false;
+    int rc;
+    if (config_read(&config, &o, argc, argv, environ, &in_file, &err) != COACH_OK)
+        rc = refuse(in_file, &err);
+    else if (config.help)
+        rc = print_help();
+    else if (config.version)
+        rc = puts("coach-gateway " COACH_VERSION) >= 0 ? EX_OK : EX_IOERR;
+    else
+        rc = start(&config, &o);
+    options_clear(&o);
+    return rc;
 }

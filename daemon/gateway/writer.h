@@ -1,0 +1,30 @@
+/* One writer of transcripts: a reader of its format, bound by its hello, whose events go to coachd. */
+#ifndef COACH_GATEWAY_WRITER_H
+#define COACH_GATEWAY_WRITER_H
+
+#include "daemon/gateway/upstream.h"
+#include "lib/wire/reader.h"
+
+enum { TAKEN_PROBLEMS = 8 };
+
+/* What became of one message. */
+struct taken {
+    unsigned accepted; /* events handed to coachd */
+    unsigned ignored;  /* parts that hold no event */
+    unsigned refused;  /* problems, of which the first few are kept */
+    struct wire_problem problems[TAKEN_PROBLEMS];
+};
+
+struct writer;
+/* `formats` may be NULL; a reference is kept. `prefix` begins made-up segment ids. Returns 0 and sets `*ret`;
+ * COACH_EINVAL when the hello line is refused, `why` then saying for what; COACH_ENOMEM. Free with writer_free. */
+int writer_new(struct formats *formats, const char *prefix, const char *hello, struct upstream *upstream,
+               struct writer **ret, struct taken *why);
+void writer_free(struct writer *s); /* NULL is fine */
+
+/* Reads one whole message. Returns 0 or COACH_ENOMEM: the rest of the message is then lost. */
+int writer_take(struct writer *s, const char *data, size_t len, struct taken *ret);
+/* The writer has gone: ends the call that its hello bound, if that has begun and not ended. Returns as above. */
+int writer_end(struct writer *s, const char *reason);
+
+#endif
