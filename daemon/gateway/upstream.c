@@ -13,6 +13,7 @@ enum {
     ANSWER_MAX = 4096, /* bytes of a line from coachd */
     SHARE = 64 * 1024, /* bytes that wait in the connection, the others wait in the window */
     NOT_READING_MS = 30 * 1000,
+    AWAY_EVERY_MS = 60 * 1000,
     FIRST_BACKOFF_MS = 100,
     LONGEST_BACKOFF_MS = 2000
 };
@@ -200,7 +201,7 @@ static void begin(struct upstream *u)
 {
     static const char hello[] = "{\"type\":\"hello\",\"format\":\"coachd\",\"ack\":true}\n";
     u->backoff_ms = FIRST_BACKOFF_MS;
-    u->away_since_ms = 0;
+    u->away_since_ms = u->away_told_ms = 0;
     u->counters->upstream_connects++;
     if (u->sent > 0)
         u->counters->upstream_resent += u->next_seq - u->first_seq;
@@ -210,6 +211,15 @@ static void begin(struct upstream *u)
     feed(u);
 }
 
+/* Once, and then once a minute. */
+static void note_away(struct upstream *u, const char *why)
+{
+    if (u->away_told_ms > 0 && now_of(u) - u->away_told_ms < AWAY_EVERY_MS)
+        return;
+    u->away_told_ms = now_of(u);
+    log_warning("coachd is away: %s: %s; trying again until it is back", u->path, why);
+}
+
 static void try_connect(struct upstream *u)
 {
     const struct conn_limits limits = {
@@ -217,11 +227,10 @@ static void try_connect(struct upstream *u)
     coach_error err = {0};
     int fd = connect_to(u->path);
     if (fd < 0) {
-        if (log_allow(&u->losses, now_of(u)))
-            log_warning("coachd is away: %s: %s", u->path, strerror(errno));
+        note_away(u, strerror(errno));
         retry_later(u);
     } else if (conn_open(u->conns, fd, &handler, u, &limits, &u->conn, &err) != COACH_OK) {
-        log_warning("coachd: %s", err.text);
+        note_away(u, err.text);
         retry_later(u);
     } else {
         begin(u);

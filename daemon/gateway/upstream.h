@@ -32,6 +32,7 @@ struct upstream {
     uint64_t next_seq;
     struct upstream_wait *waits, *last_wait; /* by seq */
     int64_t away_since_ms;
+    int64_t away_told_ms; /* when the log was told; 0: not yet */
     int64_t backoff_ms;
     struct log_limit errors;
     struct log_limit losses;
