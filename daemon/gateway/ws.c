@@ -86,10 +86,11 @@ void ws_free(struct ws *w)
 bool ws_read(struct ws *w)
 {
     w->left = WS_TURN;
-    int rc = ws_wants_read(w) ? wslay_event_recv(w->wslay) : 0;
+    if (ws_wants_read(w))
+        (void)wslay_event_recv(w->wslay); /* on an error too a goodbye is queued, and nothing more is read */
     if (!wslay_event_get_read_enabled(w->wslay))
-        w->closing = true; /* it answers a close, or has found a fault */
-    return rc == 0 && ws_write(w);
+        w->closing = true;
+    return ws_write(w);
 }
 
 bool ws_write(struct ws *w)
