@@ -17,6 +17,7 @@ struct config {
     const char *basic_users;
     const char *twilio_secret;
     const char *public_url;
+    struct option_list formats;
     struct option_list channels;
     int64_t max_connections;
     int64_t max_message;

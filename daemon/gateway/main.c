@@ -7,6 +7,7 @@
 #include "daemon/base/log.h"
 #include "daemon/gateway/address.h"
 #include "daemon/gateway/binding.h"
+#include "daemon/gateway/mappings.h"
 #include "daemon/gateway/server.h"
 
 enum { EX_RUNNING = EX_TEMPFAIL };
@@ -46,17 +47,19 @@ static void raise_descriptor_limit(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* What is wrong with the settings beyond their form. */
-static int check(const struct config *config, struct access **access, coach_error *err)
+/* Reads what the settings name, and finds what is wrong with them beyond their form. */
+static int load(const struct config *config, struct access **access, struct formats **formats, coach_error *err)
 {
     struct address address;
     int rc = address_read(config->listen, &address, err);
     if (rc == COACH_OK)
         rc = binding_check(&config->channels, err);
+    if (rc == COACH_OK)
+        rc = mappings_load(&config->formats, COACH_DATADIR, formats, err);
     return rc == COACH_OK ? access_open(config, access, err) : rc;
 }
 
-static int serve(const struct config *config, struct access *access)
+static int serve(const struct config *config, struct access *access, struct formats *formats)
 {
     coach_error err = {0};
     struct server *s = malloc(sizeof *s);
@@ -66,7 +69,7 @@ static int serve(const struct config *config, struct access *access)
     }
     signal(SIGPIPE, SIG_IGN); /* a peer that has gone is an error of writing to it */
     raise_descriptor_limit();
-    int rc = server_open(s, config, access, NULL, &err);
+    int rc = server_open(s, config, access, formats, &err);
     int code = rc == COACH_OK ? EX_OK : rc == LISTENER_BUSY ? EX_RUNNING : EX_OSERR;
     if (rc != COACH_OK)
         log_error("%s", err.text);
@@ -80,21 +83,22 @@ static int start(const struct config *config, const struct options *o)
 {
     enum log_level level = LOG_LEVEL_INFO;
     struct access *access = NULL;
+    struct formats *formats = NULL;
     coach_error err = {0};
-    int printed = config->check_config ? print_settings(o) : EX_OK;
-    int rc = check(config, &access, &err);
-    if (rc != COACH_OK) {
-        fprintf(stderr, "coach-gateway: %s\n", err.text);
-        return rc == COACH_ENOMEM ? EX_OSERR : EX_CONFIG;
-    }
-    if (config->check_config) {
-        access_free(access);
-        return printed;
-    }
+    int code = config->check_config ? print_settings(o) : EX_OK;
+    int rc = load(config, &access, &formats, &err);
     log_open("coach-gateway", NULL);
     if (log_level_read(config->log_level, &level))
         log_set_level(level);
-    int code = serve(config, access);
+    if (rc != COACH_OK) {
+        fprintf(stderr, "coach-gateway: %s\n", err.text);
+        code = rc == COACH_ENOMEM ? EX_OSERR : EX_CONFIG;
+    } else if (config->check_config) {
+        access_free(access);
+    } else {
+        code = serve(config, access, formats);
+    }
+    formats_unref(formats);
     log_close();
     return code;
 }

@@ -27,5 +27,6 @@ coach_link(coach_daemon_gateway USES lib/base lib/wire daemon/base
            LIBRARIES PkgConfig::CRYPTO PkgConfig::JWT ${HTTP_PARSER_LIBRARY} ${WSLAY_LIBRARY})
 
 add_executable(coach-gateway ${PROJECT_SOURCE_DIR}/daemon/gateway/main.c)
+target_compile_definitions(coach-gateway PRIVATE COACH_DATADIR="${CMAKE_INSTALL_FULL_DATADIR}/coachd")
 target_link_libraries(coach-gateway PRIVATE coach_daemon_gateway)
 install(TARGETS coach-gateway RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

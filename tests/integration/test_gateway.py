@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 import coachtest
@@ -249,6 +250,82 @@ def test_full_queue():
             assert g.request("GET", "/healthz").status == 200
             connection.close()
         listening.close()
+
+
+class FakeDaemon:
+    """An ingest.sock that takes everything, acknowledges it and keeps it."""
+
+    def __init__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="coach-fake-")
+        self.listening = socket.socket(socket.AF_UNIX)
+        self.listening.bind(self.folder.name + "/ingest.sock")
+        self.listening.listen()
+        self.lines = []
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        connection, _ = self.listening.accept()
+        with connection, connection.makefile("rb") as lines:
+            for line in lines:
+                self.lines.append(json.loads(line))
+                if "seq" in self.lines[-1]:
+                    connection.sendall(b'{"type":"ack","seq":%d}\n' % self.lines[-1]["seq"])
+
+    def events(self):
+        return [line for line in self.lines if line["type"] != "hello"]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listening.close()
+        self.thread.join(coachtest.PATIENCE)
+        self.folder.cleanup()
+
+
+def test_webhooks_of_one_call():
+    """What one webhook began another one goes on with: each sender and call has a reader of its own."""
+    with FakeDaemon() as d:
+        with Gateway(d.folder.name) as g:
+            g.ready()
+            calls = ["/v1/ingest/vosk?call_id=c%d&channels=0:agent" % i for i in (1, 2)]
+            one = '{"channel":0,"payload":%s}'
+            for text in ('{"partial":"i would"}', '{"partial":"i would like"}', '{"text":"i would like"}',
+                         '{"partial":"that"}'):
+                for call in calls:
+                    answer = g.post(call, one % text)
+                    assert (answer.status, answer.json()["accepted"]) == (200, 1), answer.body
+        events = [e for e in d.events() if e["call_id"] == "c1"]
+        assert [e["is_final"] for e in events] == [False, False, True, False], events
+        ids = [e["segment_id"] for e in events]
+        assert ids[0] == ids[1] == ids[2] != ids[3], ids
+        assert not set(ids) & {e["segment_id"] for e in d.events() if e["call_id"] == "c2"}, "two readers, one id"
+
+
+def test_vendor_over_a_websocket():
+    """A recogniser's own messages, over a WebSocket whose query says the rest, become a nudge."""
+    words = {"type": "Results", "channel_index": [1, 2], "start": 1.0, "duration": 1.5, "is_final": True,
+             "speech_final": True, "channel": {"alternatives": [{"transcript": CALM, "confidence": 0.98, "words": []}]}}
+    with Daemon() as d, Gateway(d) as g:
+        for format in ("deepgram", "auto"):
+            with d.agent("sam") as agent:
+                target = f"/v1/ingest/{format}?call_id={format}&agent_id=sam&channels=0:customer,1:agent"
+                with g.websocket(target) as w:
+                    w.send(words)
+                    assert nudge_of(agent, format)["said"] == CALM
+                    w.close()
+
+
+def test_own_mapping_files():
+    """Mapping files of the site are read; one with a mistake ends the start with its place."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "own.yaml")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("mapping: own\nnonsense: 1\n")
+        done = subprocess.run([gatewaytest.GATEWAY, "--allow-anonymous", "--formats", path, "--check-config"],
+                              capture_output=True, text=True, timeout=coachtest.PATIENCE)
+        assert done.returncode == 78 and "own.yaml:2:1" in done.stderr, done
 
 
 def test_curl():
