@@ -1,5 +1,5 @@
-"""packaging/coachd.yaml says what coachd does: it is accepted, names every setting, and every value in it is the
-default."""
+"""packaging/coachd.yaml says what coachd does, and packaging/coach-gateway.yaml what coach-gateway does: each is
+accepted, names every setting, and every value in it is the default."""
 import re
 import subprocess
 import tempfile
@@ -50,6 +50,38 @@ class SampleConfig(unittest.TestCase):
         self.assertEqual(status, 78)
         self.assertIn("idle_timout", printed)
         self.assertIn("idle_timeout", printed)
+
+
+GATEWAY = coachtest.BUILD / "bin/coach-gateway"
+GATEWAY_SAMPLE = coachtest.SOURCE / "packaging/coach-gateway.yaml"
+
+
+def gateway_checked(*arguments):
+    """What its --check-config prints, and its exit status."""
+    done = subprocess.run([GATEWAY, "--check-config", *arguments], capture_output=True, text=True)
+    return done.stdout + done.stderr, done.returncode
+
+
+@unittest.skipUnless(GATEWAY.exists(), "coach-gateway was not built")
+class GatewaySampleConfig(unittest.TestCase):
+    def test_every_value_in_it_is_the_default(self):
+        defaults, status = gateway_checked("--allow-anonymous")
+        self.assertEqual(status, 0, defaults)
+        sample, status = gateway_checked("--allow-anonymous", "--config", GATEWAY_SAMPLE)
+        self.assertEqual(status, 0, sample)
+        self.assertEqual(values(sample), values(defaults))
+        self.assertIn("coach-gateway.yaml:", sample, "no value was read from the sample")
+
+    def test_it_names_every_setting(self):
+        known = set(re.findall(r"^(?:# )?(\w+):", gateway_checked("--allow-anonymous")[0], re.M))
+        named = set(re.findall(r"^(?:# )?(\w+):", GATEWAY_SAMPLE.read_text(encoding="utf-8"), re.M))
+        self.assertGreater(len(known), 15)
+        self.assertEqual(sorted(known - named), [])
+
+    def test_as_it_stands_it_lets_nobody_in_and_says_so(self):
+        printed, status = gateway_checked("--config", GATEWAY_SAMPLE)
+        self.assertEqual(status, 78)
+        self.assertIn("token_keys", printed)
 
 
 if __name__ == "__main__":
