@@ -35,7 +35,8 @@ static int check_settings(const struct config *c, coach_error *err)
             "twilio_secret: Twilio signs the address it calls; say public_url too: https://coach.example");
     if (c->public_url != NULL && strncmp(c->public_url, "https://", 8) != 0 &&
         strncmp(c->public_url, "http://", 7) != 0)
-        return coach_fail(err, COACH_EINVAL, "public_url: expected https://NAME, found '%.64s'", c->public_url);
+        return coach_fail(err, COACH_EINVAL, "public_url: expected https://coach.example, found '%.64s'",
+                          c->public_url);
     if (c->token_keys != NULL || c->basic_users != NULL || c->twilio_secret != NULL)
         return COACH_OK;
     if (!c->allow_anonymous)

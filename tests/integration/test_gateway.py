@@ -344,6 +344,21 @@ def test_curl():
             nudge_of(agent, "c1")
 
 
+def test_readme():
+    """The README's line over the network reaches the agent."""
+    readme = (coachtest.SOURCE / "README.md").read_text(encoding="utf-8")
+    line = next(line for line in readme.splitlines() if line.startswith("curl ") and "/v1/ingest/" in line)
+    with Daemon() as d, Gateway(d) as g:
+        g.ready()
+        with d.agent("sam") as agent:
+            done = subprocess.run(line.replace("127.0.0.1:8765", f"127.0.0.1:{g.port}"), shell=True, capture_output=True,
+                                  text=True, timeout=coachtest.PATIENCE)
+            if "not found" in done.stderr:
+                skip("curl is not installed")
+            assert json.loads(done.stdout) == {"accepted": 1}, done
+            nudge_of(agent, "c1")
+
+
 def test_python_websockets():
     """Debian's python3-websockets delivers a call, is pinged and is told of a problem."""
     try:

@@ -369,7 +369,7 @@ START_TEST(settings_that_would_keep_nobody_out_are_refused)
                  {{.listen = "/run/x.sock", .allow_anonymous = true}, "Unix socket"},
                  {{.listen = "127.0.0.1:1", .twilio_secret = "/none"}, "public_url"},
                  {{.listen = "127.0.0.1:1", .twilio_secret = "/none", .public_url = "coach.example"}, "https://"},
-                 {{.listen = "127.0.0.1:1", .twilio_secret = "/none", .public_url = "https://a"}, "/none"}};
+                 {{.listen = "127.0.0.1:1", .twilio_secret = "/none", .public_url = "https://a.example"}, "/none"}};
     struct access *a;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         ck_assert_int_eq(access_open(&wrong[i].config, &a, &err), COACH_EINVAL);

@@ -85,7 +85,7 @@ static const struct row rows[] = {
     {"CONNECT a:1 HTTP/1.1\r\n" HOST "\r\n", 0, 405},
     {"BREW / HTTP/1.1\r\n" HOST "\r\n", 0, 405},
     {"GET * HTTP/1.1\r\n" HOST "\r\n", 0, 400},
-    {"GET http://a/ HTTP/1.1\r\n" HOST "\r\n", 0, 400},
+    {"GET http://a.example/ HTTP/1.1\r\n" HOST "\r\n", 0, 400},
     {"GET a HTTP/1.1\r\n" HOST "\r\n", 0, 400},
     {"GET /%61 HTTP/1.1\r\n" HOST "\r\n", 0, 400},
     {"GET /a#b HTTP/1.1\r\n" HOST "\r\n", 0, 400},
@@ -106,7 +106,7 @@ static const struct row rows[] = {
     {"GET / HTTP/1.1\r\n" HOST "X\x80: a\r\n\r\n", 0, 400},
     {"GET / HTTP/1.1\r\n" HOST "X: \x01\r\n\r\n", 0, 400},
     {"GET / HTTP/1.1\r\n" HOST "X: \x7f\r\n\r\n", 0, 400},
-    {"GET / HTTP/1.1\r\n" HOST "Origin: http://a\r\nOrigin: http://b\r\n\r\n", 0, 400},
+    {"GET / HTTP/1.1\r\n" HOST "Origin: http://a.example\r\nOrigin: http://b.example\r\n\r\n", 0, 400},
     {"GET / HTTP/1.1\r\n" HOST "Authorization: a\r\nauthorization: b\r\n\r\n", 0, 400},
     {"POST / HTTP/1.1\r\n" HOST "Content-Length: 0\r\nExpect: more\r\n\r\n", 0, 417},
     /* bodies */
