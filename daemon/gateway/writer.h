@@ -5,7 +5,7 @@
 #include "daemon/gateway/upstream.h"
 #include "lib/wire/reader.h"
 
-enum { TAKEN_PROBLEMS = 8 };
+enum { TAKEN_PROBLEMS = 4 };
 
 /* What became of one message. */
 struct taken {
