@@ -97,7 +97,7 @@ def test_paths():
     with Daemon() as d, Gateway(d) as g:
         g.ready()
         rows = [("GET", "/healthz", None, 200), ("HEAD", "/healthz", None, 200), ("POST", "/healthz", "", 405),
-                ("GET", "/", None, 404), ("GET", "/v1/ingest/", None, 404), ("POST", "/v1/ingest/Coachd", "", 404),
+                ("GET", "/", None, 404), ("GET", "/v1/ingest/", None, 404), ("POST", "/v1/ingest/Coachd", "", 404), ("POST", "/v2/ingest/coachd", "{}", 404),
                 ("POST", "/v1/ingest/../x", "", 404), ("GET", INGEST, None, 426), ("HEAD", INGEST, None, 405),
                 ("PUT", INGEST, "", 405), ("POST", "/v1/ingest/nosuch", "{}", 404), ("POST", INGEST, "", 200),
                 ("POST", INGEST + "?nosuch=1", "{}", 400), ("POST", INGEST + "?call_id=%zz", "{}", 400),
@@ -136,6 +136,35 @@ def test_hello_of_a_webhook():
         hello = {"type": "hello", "call_id": "c1", "channels": {"0": "agent"}}
         assert g.post(INGEST, [hello, {"channel": 0, "text": "x"}]).json()["accepted"] == 1
         assert g.post(INGEST, {"channel": 0, "text": "x"}).json()["code"] == "missing_field"
+
+
+def test_impatient_websocket():
+    """A peer that sends its first messages together with the handshake loses none of them."""
+    with Daemon() as d, Gateway(d) as g:
+        with d.agent("sam") as agent, g.connect() as s:
+            line = json.dumps(say("c1", CALM, agent_id="sam")).encode()
+            head = gatewaytest.request("GET", INGEST, Upgrade="websocket", Connection="Upgrade",
+                                       Sec_WebSocket_Key=gatewaytest.KEY.decode(), Sec_WebSocket_Version="13")
+            s.sendall(head + gatewaytest.frame(gatewaytest.TEXT, line) + gatewaytest.frame(gatewaytest.PING, b"x"))
+            nudge_of(agent, "c1")
+            data = b""
+            while not data.endswith(b"\r\n\r\n\x8a\x01x"):
+                piece = s.recv(65536)
+                assert piece, data
+                data += piece
+
+
+def test_hesitant_webhook():
+    """A peer that asks before it sends a body is told to go on."""
+    with Daemon() as d, Gateway(d) as g:
+        g.ready()
+        with g.connect() as s:
+            body = json.dumps(say("c1", "hello")).encode()
+            head = gatewaytest.request("POST", INGEST, body, Expect="100-continue")[:-len(body)]
+            s.sendall(head)
+            assert s.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            s.sendall(body)
+            assert gatewaytest.Answer.read(s).status == 200
 
 
 def test_daemon_restarted():
