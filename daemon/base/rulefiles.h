@@ -33,10 +33,10 @@ void rulefiles_clear(struct rulefiles *f);
 /* Reads the files of `npaths` paths, in the order given: a file whatever its name, or a folder and all below it
  * for *.yaml, sorted by name; hidden files and folders named "languages" or "schema" are passed over.
  * No paths: the shipped pack, of the source tree when the program runs from a build folder within it, else of
- * `datadir`/rules; the same when the paths hold practice scenarios or mapping files and no rules. `languages_dir` is read likewise for
- * the language tables; NULL: those beside the shipped pack. A file below a folder that cannot be read, a loop of links
- * and the like go to `problems`, and reading goes on. Returns 0; COACH_EINVAL when a path that was named cannot be read
- * or holds no rule file, with the text saying which; COACH_ENOMEM. */
+ * `datadir`/rules; the same when the paths hold practice scenarios or mapping files and no rules. `languages_dir` is
+ * read likewise for the language tables; NULL: those beside the shipped pack. A file below a folder that cannot be
+ * read, a loop of links and the like go to `problems`, and reading goes on. Returns 0; COACH_EINVAL when a path that
+ * was named cannot be read or holds no rule file, with the text saying which; COACH_ENOMEM. */
 int rulefiles_load(struct rulefiles *f, const char *const *paths, size_t npaths, const char *languages_dir,
                    const char *datadir, struct diags *problems, coach_error *err);
 

@@ -1,4 +1,5 @@
-/* Every problem code that rule files, language tables, mapping files and their folders can earn, explained: what `coach check
+/* Every problem code that rule files, language tables, mapping files and their folders can earn, explained: what `coach
+ * check
  * --list-codes` prints. A test holds the table against the sources and against tests/broken. */
 #ifndef COACH_RULES_CODES_H
 #define COACH_RULES_CODES_H
