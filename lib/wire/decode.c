@@ -167,15 +167,26 @@ static int read_side(struct act *a, struct wire_event *e)
 
 /* --- transcripts --- */
 
+/* Whether something is there; `*is_time`: it is a time, in `*ms`. */
+static bool get_time(struct act *a, enum entry_value which, int64_t *ms, bool *is_time)
+{
+    const struct value_choice *choice = NULL;
+    const json_t *v = value_find(&a->entry->values[which], a->scope, &a->lookup, &choice);
+    if (v == NULL)
+        return false;
+    *is_time = times_read(v, choice->ms_per_unit > 0 ? choice->ms_per_unit : a->context->mapping->ms_per_unit, ms);
+    return true;
+}
+
 static void read_time(struct act *a, struct stream_call *call, enum entry_value which, int64_t *ret)
 {
     const int64_t day = 24 * 3600 * (int64_t)1000;
     const struct mapping *m = a->context->mapping;
-    const json_t *v = get(a, which);
     int64_t ms;
-    if (v == NULL)
+    bool is_time;
+    if (!get_time(a, which, &ms, &is_time))
         return;
-    if (!times_read(v, m->ms_per_unit, &ms)) {
+    if (!is_time) {
         ignore(a, "a time that is none");
         return;
     }
@@ -192,23 +203,23 @@ static void read_time(struct act *a, struct stream_call *call, enum entry_value 
 
 static int read_times(struct act *a, struct wire_event *e)
 {
-    int64_t duration = COACH_NO_TIME;
+    int64_t duration;
+    bool is_time;
     struct stream_call *call = call_of(a, e);
     if (call == NULL)
         return COACH_ENOMEM;
     read_time(a, call, V_START, &e->start_ms);
     read_time(a, call, V_END, &e->end_ms);
-    const json_t *v = get(a, V_DURATION);
-    if (v != NULL && e->start_ms != COACH_NO_TIME && times_read(v, a->context->mapping->ms_per_unit, &duration))
+    if (e->start_ms != COACH_NO_TIME && get_time(a, V_DURATION, &duration, &is_time) && is_time)
         e->end_ms = e->start_ms + duration;
     return COACH_OK;
 }
 
-/* 0..1; what is out of range is left out: some recognisers send 297.0. */
+/* 0..1; what is out of range is left out, some recognisers send 297.0; and so is 0, which they send for "not known". */
 static double read_share(struct act *a, enum entry_value which, double most)
 {
     double value;
-    if (!value_number(get(a, which), &value) || value < 0 || value > most)
+    if (!value_number(get(a, which), &value) || value <= 0 || value > most)
         return -1;
     return value / most;
 }
@@ -290,6 +301,24 @@ static uint64_t vendor_id(const struct wire_text *segment)
     return segment->s != NULL && id == 0 ? 1 : id;
 }
 
+/* Of a final of a named utterance with these words: the same once more is no news. 0 for an interim result. */
+static uint64_t final_id(const struct wire_event *e, const struct wire_text *segment)
+{
+    return e->is_final ? vendor_id(segment) ^ (vendor_id(&e->text) << 1) : 0;
+}
+
+/* An interim result with a number that is not above what came before on its side. */
+static bool is_late(struct act *a, const struct wire_event *e, struct stream_side *side)
+{
+    double order;
+    if (!value_number(get(a, V_ORDER), &order))
+        return false;
+    bool late = side->ordered && order <= side->order;
+    side->order = late ? side->order : order;
+    side->ordered = true;
+    return late && !e->is_final;
+}
+
 static int note_words(struct stream_side *side, const struct wire_event *e)
 {
     if (!e->append)
@@ -323,10 +352,14 @@ static int hand_out(struct act *a, struct wire_event *e, const struct wire_text 
     if (rc != COACH_OK)
         return rc;
     bool named = !a->context->mapping->one_at_a_time && segment->s != NULL;
-    uint64_t id = named ? 0 : vendor_id(segment);
+    uint64_t id = named ? final_id(e, segment) : vendor_id(segment);
     const struct wire_text none = {0};
     if (id != 0 && stream_was_closed(side, id)) {
         ignore(a, e->is_final ? "a final that was there before" : "an interim result after its final");
+        return COACH_OK;
+    }
+    if (is_late(a, e, side)) {
+        ignore(a, "an interim result that comes late");
         return COACH_OK;
     }
     if (e->text.len == 0 && !(named ? is_open_as(side, segment) : side->open)) {
@@ -586,22 +619,28 @@ static int speak_all(struct act *a, const struct scope *message)
     return rc;
 }
 
-static json_t *unwrap(const struct mapping *m, json_t *message, struct lookup *l)
+/* What lies inside the wrapping of `whole`, which stays in reach as one list further out. */
+static json_t *unwrap(const struct mapping *m, const struct scope *whole, struct lookup *l)
 {
+    struct scope scope = *whole;
     for (size_t i = 0; i < m->nunwrap; i++) {
-        struct scope scope = {message, NULL};
-        json_t *inside = path_get(&m->unwrap[i], &scope, l);
-        if (json_is_object(inside) || json_is_array(inside))
-            message = inside;
+        const struct path *path = &m->unwrap[i];
+        json_t *inside = path_get(path, &scope, l);
+        if (json_is_string(inside))
+            inside = value_unpack(inside, path->steps[path->count - 1].key, l);
+        if ((json_is_object(inside) || json_is_array(inside)) && value_is_there(inside))
+            scope.at = inside;
     }
-    return message;
+    l->whole = whole;
+    return scope.at;
 }
 
 int decode_message(const struct decode_context *context, json_t *message)
 {
     const struct mapping *m = context->mapping;
     struct act a = {.context = context};
-    struct scope scope = {unwrap(m, message, &a.lookup), NULL};
+    const struct scope whole = {message, NULL};
+    const struct scope scope = {unwrap(m, &whole, &a.lookup), NULL};
     int rc = speak_all(&a, &scope);
     if (rc == COACH_OK && a.lookup.no_memory)
         rc = COACH_ENOMEM;
@@ -618,7 +657,8 @@ int decode_message(const struct decode_context *context, json_t *message)
 size_t decode_recognises(const struct mapping *mapping, json_t *message)
 {
     struct lookup l = {0};
-    struct scope scope = {unwrap(mapping, message, &l), NULL};
+    const struct scope whole = {message, NULL};
+    const struct scope scope = {unwrap(mapping, &whole, &l), NULL};
     size_t best = 0;
     for (size_t i = 0; i < mapping->nrecognise; i++) {
         const struct conditions *sign = &mapping->recognise[i];

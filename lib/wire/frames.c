@@ -21,8 +21,9 @@ void frames_clear(struct frames *f)
 static void begin_anew(struct frames *f)
 {
     size_t max = f->max;
+    bool lost = f->lost;
     struct buf part = f->part;
-    *f = (struct frames){.part = part, .max = max};
+    *f = (struct frames){.part = part, .max = max, .lost = lost};
     if (part.cap > 4096) /* a connection that waits need not keep the room of its longest message */
         buf_clear(&f->part);
     else
@@ -37,6 +38,7 @@ static int report(struct frames *f, enum frame_problem problem, frames_fn fn, vo
 
 static int hand_out(struct frames *f, frames_fn fn, void *user)
 {
+    f->lost = false;
     int rc = fn(user, FRAME_WHOLE, f->part.data, f->part.len);
     begin_anew(f);
     return rc;
@@ -70,11 +72,13 @@ static bool follow(struct frames *f, const char *line, size_t len)
         if (f->depth == 0 && c != '{' && c != '[' && c != ',')
             return false;
         if (c == '{' || c == '[') {
-            if (f->depth > 0 && strchr("{[,:", f->last) == NULL)
+            if (f->depth > 0 && strchr(f->lists & 1 ? "[," : ":", f->last) == NULL)
                 return false;
             f->depth++;
+            f->lists = f->lists << 1 | (c == '[');
         } else if (c == '}' || c == ']') {
             f->depth--;
+            f->lists >>= 1;
         }
         f->in_string = c == '"';
         f->last = c;
@@ -92,20 +96,32 @@ static void skip_lead(const char **line, size_t *len)
     *len -= skip;
 }
 
+static bool begins_value(const char *line, size_t len)
+{
+    size_t i = 0;
+    while (i < len && is_blank(line[i]))
+        i++;
+    return i < len && (line[i] == '{' || line[i] == '[');
+}
+
 static int value_line(struct frames *f, const char *line, size_t len, frames_fn fn, void *user)
 {
     bool begun = f->part.len > 0;
     if (!begun)
         skip_lead(&line, &len);
+    if (!begun && f->lost && !begins_value(line, len))
+        return COACH_OK;
     if (f->part.len + len > f->max)
         return report(f, FRAME_TOO_LONG, fn, user);
     if (!follow(f, line, len)) {
         int rc = report(f, FRAME_BROKEN, fn, user);
+        f->lost = true;
         /* the value that ends here in the middle may be followed by a good one */
         return rc == COACH_OK && begun && len > 0 && *line == '{' ? value_line(f, line, len, fn, user) : rc;
     }
     if (!begun && f->depth == 0) { /* whole as it came */
         f->last = 0;
+        f->lost = false;
         return fn(user, FRAME_WHOLE, line, len);
     }
     int rc = add(f, line, len, true);

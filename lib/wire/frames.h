@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/base/buf.h"
 #include "lib/wire/mapping.h"
@@ -15,6 +16,8 @@ struct frames {
     size_t max;      /* bytes of a message */
     size_t depth;    /* of brackets, in JSON that has begun */
     bool in_string, escaped;
+    uint64_t lists;   /* which of the open brackets are lists, the innermost in the lowest bit */
+    bool lost;        /* what came last was broken: until a value begins nothing is told again */
     char last;        /* the last character that is no blank, outside strings */
     bool in_body;     /* of headers */
     size_t body_left; /* bytes of it to come; 0: it is one JSON value */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/ascii.h"
+#include "lib/wire/times.h"
 
 /* What reading one file needs. `rc` is COACH_ENOMEM once memory ran out; everything after that is passed over. */
 struct reading {
@@ -142,9 +143,11 @@ static void read_value(struct reading *r, const struct yaml_node *node, const ch
         wrong(r, "mapping-kind", node, NULL, "%s: the list is empty", name);
 }
 
-/* In lower case, "yes" and "no" as JSON says them. */
+/* In lower case, "yes" and "no" as JSON says them; "" in quotes is a text that is empty. */
 static const char *read_expected(struct reading *r, const struct yaml_node *node)
 {
+    if (node->kind == YAML_SCALAR && node->len == 0 && node->style != YAML_PLAIN)
+        return "";
     char *text = (char *)read_text(r, node, "when");
     for (char *p = text; p != NULL && *p != '\0'; p++)
         *p = ascii_lower(*p);
@@ -270,13 +273,15 @@ bool truth_holds(const struct truth *t, const struct scope *scope, struct lookup
 
 /* --- entries --- */
 
-static const char *const value_names[V_COUNT] = {
-    [V_CALL] = "call",         [V_AGENT] = "agent",           [V_QUEUE] = "queue",
-    [V_LANGUAGE] = "language", [V_REASON] = "reason",         [V_TS] = "ts",
-    [V_TEXT] = "text",         [V_SEGMENT] = "segment",       [V_ROLE] = "role",
-    [V_CHANNEL] = "channel",   [V_START] = "start",           [V_END] = "end",
-    [V_DURATION] = "duration", [V_CONFIDENCE] = "confidence", [V_STABILITY] = "stability",
-    [V_SPEAKER] = "speaker"};
+static const char *const value_names[V_COUNT] = {[V_CALL] = "call",           [V_AGENT] = "agent",
+                                                 [V_QUEUE] = "queue",         [V_LANGUAGE] = "language",
+                                                 [V_REASON] = "reason",       [V_TS] = "ts",
+                                                 [V_TEXT] = "text",           [V_SEGMENT] = "segment",
+                                                 [V_ROLE] = "role",           [V_CHANNEL] = "channel",
+                                                 [V_START] = "start",         [V_END] = "end",
+                                                 [V_DURATION] = "duration",   [V_CONFIDENCE] = "confidence",
+                                                 [V_STABILITY] = "stability", [V_SPEAKER] = "speaker",
+                                                 [V_ORDER] = "order"};
 
 static void read_stable(struct reading *r, const struct yaml_node *node, struct stable *ret)
 {
@@ -372,6 +377,13 @@ static void check_entry(struct reading *r, const struct yaml_node *node, const s
         wrong(r, "mapping-word", v, NULL, "end: take either 'end' or 'duration'");
 }
 
+static void check_units(struct reading *r, const struct yaml_node *node, enum entry_value v, const struct value *value)
+{
+    for (size_t i = 0; i < value->count && v != V_START && v != V_END && v != V_DURATION; i++)
+        if (value->choices[i].ms_per_unit > 0)
+            refuse(r, "format-path", node, NULL, "%s: only start, end and duration are in a unit", value_names[v]);
+}
+
 static void read_entry(struct reading *r, const struct yaml_node *node, struct mapping_entry *e)
 {
     static const char *const others[] = {"when",        "each",   "gives", "because", "final",
@@ -389,10 +401,12 @@ static void read_entry(struct reading *r, const struct yaml_node *node, struct m
         size_t v = 0;
         while (v < V_COUNT && strcmp(value_names[v], key) != 0)
             v++;
-        if (v < V_COUNT)
+        if (v < V_COUNT) {
             read_value(r, node->pairs[i].value, key, &e->values[v]);
-        else
+            check_units(r, node->pairs[i].value, (enum entry_value)v, &e->values[v]);
+        } else {
             read_entry_key(r, key, node->pairs[i].value, e);
+        }
     }
     check_entry(r, node, e);
 }
@@ -419,10 +433,13 @@ static void read_columns(struct reading *r, const struct yaml_node *node, struct
     for (size_t i = 0; i < node->count && r->rc == COACH_OK; i++) {
         char *name = (char *)read_text(r, node->items[i], "columns");
         size_t len = name == NULL ? 0 : strlen(name);
-        bool number = len > 1 && name[len - 1] == '#';
+        bool decimal = len > 3 && strcmp(name + len - 3, "#.#") == 0;
+        bool number = decimal || (len > 1 && name[len - 1] == '#');
         if (number)
-            name[len - 1] = '\0';
-        m->columns[m->ncolumns++] = (struct column){name, number};
+            name[len - (decimal ? 3 : 1)] = '\0';
+        m->columns[m->ncolumns++] = (struct column){name, decimal  ? COLUMN_DECIMAL
+                                                          : number ? COLUMN_NUMBER
+                                                                   : COLUMN_TEXT};
     }
 }
 
@@ -442,9 +459,9 @@ static void read_roles(struct reading *r, const struct yaml_node *node, struct m
 static void read_units(struct reading *r, const struct yaml_node *node, struct mapping *m)
 {
     static const char *const units[] = {"ms", "s", "us", "ticks", NULL};
-    static const double ms[] = {1, 1000, 0.001, 0.0001};
     int unit = read_word(r, node, "times", units);
-    m->ms_per_unit = unit < 0 ? 1 : ms[unit];
+    if (unit >= 0)
+        (void)times_unit(units[unit], &m->ms_per_unit);
 }
 
 static void read_list(struct reading *r, const struct yaml_node *node, const char *name, size_t size, void **ret,

@@ -53,6 +53,7 @@ enum entry_value {
     V_CONFIDENCE,
     V_STABILITY,
     V_SPEAKER,
+    V_ORDER,
     V_COUNT
 };
 
@@ -90,9 +91,10 @@ struct role_word {
     coach_role role;
 };
 
+enum column_kind { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_DECIMAL };
 struct column {
     const char *name;
-    bool number;
+    enum column_kind kind;
 };
 
 struct mapping {

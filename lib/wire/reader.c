@@ -449,9 +449,10 @@ static int take_columns(struct input *in, const struct mapping *m, const char *l
     return take_unpacked(in, rc, object, &err);
 }
 
-/* The format whose columns the line has, when the format is to be recognised. */
+/* The format whose columns the line has, of several the one with most, when the format is to be recognised. */
 static const struct mapping *with_such_columns(const struct wire_reader *r, const char *line, size_t len)
 {
+    const struct mapping *best = NULL;
     for (size_t i = 0; i < formats_count(r->formats); i++) {
         const struct mapping *m = formats_at(r->formats, i);
         json_t *object = NULL;
@@ -459,10 +460,10 @@ static const struct mapping *with_such_columns(const struct wire_reader *r, cons
             continue;
         bool has = unpack_columns(m, line, len, &object, NULL) == COACH_OK;
         json_decref(object);
-        if (has)
-            return m;
+        if (has && (best == NULL || m->ncolumns > best->ncolumns))
+            best = m;
     }
-    return NULL;
+    return best;
 }
 
 static enum framing framing_of(const struct wire_reader *r, const char *p, size_t len)
@@ -518,6 +519,8 @@ int wire_reader_line(struct wire_reader *r, const char *line, size_t len, const 
     if (p == end && r->frames.part.len == 0)
         return COACH_OK;
     enum framing framing = framing_of(r, p, (size_t)(end - p));
+    if (framing == FRAMING_VALUES && r->frames.part.len == 0 && unpack_is_form(p, (size_t)(end - p)))
+        return take_form(&in, p, (size_t)(end - p));
     if (framing == FRAMING_VALUES || framing == FRAMING_HEADERS)
         return frames_line(&r->frames, framing, line, len, on_frame, &in);
     if (framing == FRAMING_COLUMNS)

@@ -11,7 +11,7 @@
 #include "lib/base/table.h"
 #include "lib/coach.h"
 
-enum { STREAM_CALLS = 20000, STREAM_SIDES = 16, STREAM_CLOSED = 8, STREAM_MAX_TEXT = 16 * 1024 };
+enum { STREAM_CALLS = 20000, STREAM_SIDES = 16, STREAM_CLOSED = 16, STREAM_MAX_TEXT = 16 * 1024 };
 
 /* One channel, or one role where there are none, of a call. */
 struct stream_side {
@@ -25,6 +25,8 @@ struct stream_side {
     uint64_t closed[STREAM_CLOSED]; /* vendor ids of the last finals, a ring */
     unsigned nclosed;
     coach_role said_as; /* of the last result */
+    bool ordered;       /* its results have numbers: */
+    double order;       /* the highest so far */
 };
 
 struct stream_call {

@@ -29,6 +29,20 @@ static bool digits(const char **p, double *ret)
     return *p > from;
 }
 
+bool times_unit(const char *word, double *ms_per_unit)
+{
+    static const struct {
+        const char *word;
+        double ms;
+    } units[] = {{"s", 1000}, {"ms", 1}, {"us", 0.001}, {"ticks", 0.0001}};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strcmp(units[i].word, word) == 0) {
+            *ms_per_unit = units[i].ms;
+            return true;
+        }
+    return false;
+}
+
 /* "1.77s" */
 static bool read_seconds(const char *p, int64_t *ret)
 {
@@ -55,15 +69,22 @@ static bool read_duration(const char *p, int64_t *ret)
     return take(ms, ret);
 }
 
+/* {"seconds": "1", "nanos": 770000000} */
+static bool read_parts(const json_t *object, int64_t *ret)
+{
+    static const struct path_step keys[] = {{.key = "seconds", .len = 7}, {.key = "nanos", .len = 5}};
+    double seconds, nanos = 0;
+    (void)value_number(value_member(object, &keys[1]), &nanos);
+    return value_number(value_member(object, &keys[0]), &seconds) && take(seconds * 1000 + nanos / 1e6, ret);
+}
+
 bool times_read(const json_t *v, double ms_per_unit, int64_t *ret)
 {
-    double number, nanos = 0;
+    double number;
     if (value_number(v, &number))
         return take(number * ms_per_unit, ret);
-    if (json_is_object(v)) {
-        (void)value_number(json_object_get(v, "nanos"), &nanos);
-        return value_number(json_object_get(v, "seconds"), &number) && take(number * 1000 + nanos / 1e6, ret);
-    }
+    if (json_is_object(v))
+        return read_parts(v, ret);
     const char *text = json_string_value(v);
     return text != NULL && (read_seconds(text, ret) || read_duration(text, ret) || date_read(text, strlen(text), ret));
 }

@@ -168,14 +168,14 @@ int unpack_headers(const char *text, size_t len, json_t **ret, coach_error *err)
     return read_headers(text, len, 0, ret, err);
 }
 
-static bool is_number(const char *text, size_t len)
+static bool is_number(const char *text, size_t len, bool decimal)
 {
     size_t digits = 0, points = 0;
     for (size_t i = 0; i < len; i++) {
         digits += text[i] >= '0' && text[i] <= '9';
         points += text[i] == '.';
     }
-    return digits > 0 && points <= 1 && digits + points == len;
+    return digits > 0 && points <= 1 && points >= decimal && digits + points == len;
 }
 
 int unpack_columns(const struct mapping *m, const char *line, size_t len, json_t **ret, coach_error *err)
@@ -188,8 +188,10 @@ int unpack_columns(const struct mapping *m, const char *line, size_t len, json_t
         const char *stop = p;
         while (stop < end && (i + 1 == m->ncolumns || !is_blank(*stop)))
             stop++;
-        if (m->columns[i].number && !is_number(p, (size_t)(stop - p)))
-            rc = coach_fail(err, COACH_ESYNTAX, "column %zu (%s) is no number", i + 1, m->columns[i].name);
+        bool decimal = m->columns[i].kind == COLUMN_DECIMAL;
+        if (m->columns[i].kind != COLUMN_TEXT && !is_number(p, (size_t)(stop - p), decimal))
+            rc = coach_fail(err, COACH_ESYNTAX, "column %zu (%s) is no number%s", i + 1, m->columns[i].name,
+                            decimal ? " with a point" : "");
         else if (json_object_set_new(object, m->columns[i].name, json_stringn(p, (size_t)(stop - p))) != 0)
             rc = coach_fail_nomem(err);
         for (p = stop; p < end && is_blank(*p);)

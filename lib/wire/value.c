@@ -7,6 +7,7 @@
 #include "lib/base/ascii.h"
 #include "lib/wire/depth.h"
 #include "lib/wire/parse.h"
+#include "lib/wire/times.h"
 
 /* --- reading --- */
 
@@ -22,7 +23,7 @@ static int read_step(const char *text, size_t len, struct path_step *ret, struct
         ret->spread = true;
         len -= 2;
     }
-    if (len == 0)
+    if (len == 0 && !ret->spread)
         return coach_fail(err, COACH_ESYNTAX, "a key is missing between two dots");
     for (size_t i = 0; i < len; i++)
         if (strchr(" \t[]{}/,:", text[i]) != NULL)
@@ -31,7 +32,7 @@ static int read_step(const char *text, size_t len, struct path_step *ret, struct
     if (key == NULL)
         return coach_fail_nomem(err);
     ret->index = strtol(key, &end, 10);
-    ret->number = *end == '\0' && labs(ret->index) < 1000;
+    ret->number = len > 0 && *end == '\0' && labs(ret->index) < 1000;
     for (const char *p = key; *p != '\0'; p++)
         if (!is_dropped(*p))
             key[ret->len++] = ascii_lower(*p);
@@ -137,13 +138,12 @@ static int read_element(const char *text, struct value_choice *ret, struct arena
     return path_read(text, &ret->path, memory, err);
 }
 
-int value_choice_read(const char *text, struct value_choice *ret, struct arena *memory, coach_error *err)
+static int read_plain_choice(const char *text, struct value_choice *ret, struct arena *memory, coach_error *err)
 {
     static const struct {
         const char *word;
         enum value_op op;
     } words[] = {{"join", VALUE_JOIN}, {"mean", VALUE_MEAN}, {"first", VALUE_FIRST}, {"last", VALUE_LAST}};
-    *ret = (struct value_choice){.op = VALUE_PATH};
     if (strpbrk(text, "{}") != NULL) {
         ret->op = VALUE_TEMPLATE;
         return read_template(text, &ret->parts, memory, err);
@@ -165,6 +165,18 @@ int value_choice_read(const char *text, struct value_choice *ret, struct arena *
     if (ret->op != VALUE_PATH && ret->path.spreads == 0)
         return coach_fail(err, COACH_ESYNTAX, "say which list: put [] behind its key");
     return COACH_OK;
+}
+
+int value_choice_read(const char *text, struct value_choice *ret, struct arena *memory, coach_error *err)
+{
+    const char *unit = strstr(text, " in ");
+    *ret = (struct value_choice){.op = VALUE_PATH};
+    if (unit == NULL)
+        return read_plain_choice(text, ret, memory, err);
+    if (!times_unit(unit + 4, &ret->ms_per_unit))
+        return coach_fail(err, COACH_ESYNTAX, "a time is in s, ms, us or ticks");
+    const char *before = arena_strn(memory, text, (size_t)(unit - text));
+    return before == NULL ? coach_fail_nomem(err) : read_plain_choice(before, ret, memory, err);
 }
 
 /* --- looking up --- */
@@ -213,8 +225,7 @@ bool key_is(const char *key, const struct path_step *step)
     return n == step->len;
 }
 
-/* The JSON that a string holds, or NULL. Each string is read once for a message. */
-static json_t *unpack(json_t *string, const char *key, struct lookup *l)
+json_t *value_unpack(json_t *string, const char *key, struct lookup *l)
 {
     const char *text = json_string_value(string);
     size_t len = json_string_length(string);
@@ -241,11 +252,11 @@ static json_t *unpack(json_t *string, const char *key, struct lookup *l)
     return v;
 }
 
-static json_t *member(json_t *object, const struct path_step *step)
+json_t *value_member(const json_t *object, const struct path_step *step)
 {
     const char *key;
     json_t *v;
-    json_object_foreach(object, key, v)
+    json_object_foreach((json_t *)object, key, v)
     {
         if (key_is(key, step))
             return v;
@@ -256,20 +267,22 @@ static json_t *member(json_t *object, const struct path_step *step)
 /* What one step leads to, `before` being the key that led here. */
 static json_t *go(json_t *at, const struct path_step *step, const char *before, struct lookup *l)
 {
+    if (step->len == 0)
+        return at;
     if (json_is_string(at))
-        at = unpack(at, before, l);
+        at = value_unpack(at, before, l);
     if (json_is_object(at))
-        return member(at, step);
+        return value_member(at, step);
     if (!json_is_array(at) || !step->number)
         return NULL;
     long size = (long)json_array_size(at), index = step->index < 0 ? size + step->index : step->index;
     return index < 0 || index >= size ? NULL : json_array_get(at, (size_t)index);
 }
 
-static const struct scope *beginning(const struct path *path, const struct scope *scope)
+static const struct scope *beginning(const struct path *path, const struct scope *scope, const struct lookup *l)
 {
-    for (unsigned i = 0; i < path->outwards && scope->outer != NULL; i++)
-        scope = scope->outer;
+    for (unsigned i = 0; i < path->outwards; i++)
+        scope = scope->outer != NULL ? scope->outer : l->whole != NULL ? l->whole : scope;
     while (path->from_message && scope->outer != NULL)
         scope = scope->outer;
     return scope;
@@ -277,7 +290,7 @@ static const struct scope *beginning(const struct path *path, const struct scope
 
 json_t *path_get(const struct path *path, const struct scope *scope, struct lookup *l)
 {
-    json_t *at = beginning(path, scope)->at;
+    json_t *at = beginning(path, scope, l)->at;
     for (size_t i = 0; i < path->count && at != NULL; i++)
         at = go(at, &path->steps[i], i > 0 ? path->steps[i - 1].key : "", l);
     return at;
@@ -298,7 +311,7 @@ static int walk(const struct walk *w, size_t step, json_t *at, const struct scop
         if (!w->path->steps[step].spread)
             continue;
         if (json_is_string(at))
-            at = unpack(at, key, w->lookup);
+            at = value_unpack(at, key, w->lookup);
         if (json_is_object(at)) { /* one where others send a list of one */
             struct scope item = {at, outer};
             return walk(w, step + 1, at, &item);
@@ -321,7 +334,7 @@ int path_each(const struct path *path, const struct scope *scope, struct lookup 
               int (*fn)(void *user, const struct scope *item), void *user)
 {
     const struct walk w = {path, l, fn, user};
-    const struct scope *from = beginning(path, scope);
+    const struct scope *from = beginning(path, scope, l);
     return walk(&w, 0, from->at, from);
 }
 
@@ -448,7 +461,8 @@ static json_t *get_template(const struct value_choice *v, const struct scope *sc
     return ret;
 }
 
-json_t *value_get(const struct value *value, const struct scope *scope, struct lookup *l)
+json_t *value_find(const struct value *value, const struct scope *scope, struct lookup *l,
+                   const struct value_choice **ret)
 {
     for (size_t i = 0; i < value->count; i++) {
         const struct value_choice *choice = &value->choices[i];
@@ -456,10 +470,18 @@ json_t *value_get(const struct value *value, const struct scope *scope, struct l
                     : choice->op == VALUE_ELEMENT  ? get_element(choice, scope, l)
                     : choice->op == VALUE_TEMPLATE ? get_template(choice, scope, l)
                                                    : get_collected(choice, scope, l);
-        if (value_is_there(v))
+        if (value_is_there(v)) {
+            *ret = choice;
             return v;
+        }
     }
     return NULL;
+}
+
+json_t *value_get(const struct value *value, const struct scope *scope, struct lookup *l)
+{
+    const struct value_choice *choice;
+    return value_find(value, scope, l, &choice);
 }
 
 /* --- what scalars say --- */

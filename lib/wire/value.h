@@ -17,7 +17,7 @@
 enum { VALUE_MAX_STEPS = 12, VALUE_MAX_UNPACKED = 32 };
 
 struct path_step {
-    const char *key; /* folded: lower case, without '_' and '-' */
+    const char *key; /* folded: lower case, without '_' and '-'; empty in "[]": what lies there already */
     size_t len;
     long index;  /* where the message has a list; -1 counts from its end */
     bool number; /* the step is an index */
@@ -45,6 +45,7 @@ struct value_choice {
     const char *element; /* of VALUE_ELEMENT */
     struct path path;
     struct template_part *parts;
+    double ms_per_unit; /* of a time "in" a unit; 0: the unit of the file */
 };
 /* The first choice that is there and not empty counts. */
 struct value {
@@ -71,6 +72,7 @@ struct lookup {
     const char *bad_inside; /* folded key of a string that begins like JSON and is none; NULL: all well */
     bool no_memory;
     const char *start_ms, *end_ms, *channel; /* for templates; NULL while not known */
+    const struct scope *whole;               /* the message with its wrapping; NULL: it has none */
 };
 void lookup_clear(struct lookup *l);
 
@@ -83,6 +85,13 @@ int path_each(const struct path *path, const struct scope *scope, struct lookup 
               int (*fn)(void *user, const struct scope *item), void *user);
 /* The value, or NULL when no choice is there. Lives until lookup_clear. */
 json_t *value_get(const struct value *value, const struct scope *scope, struct lookup *l);
+/* The same; `*choice` is the one that was there. */
+json_t *value_find(const struct value *value, const struct scope *scope, struct lookup *l,
+                   const struct value_choice **choice);
+/* The JSON inside a string, or NULL; each string is read once for a message. `key` is what led to it, folded. */
+json_t *value_unpack(json_t *string, const char *key, struct lookup *l);
+/* The member under the key, or NULL. */
+json_t *value_member(const json_t *object, const struct path_step *step);
 
 /* As text: a string as it is, a number or boolean written into `digits`. Returns false when it is none of these. */
 bool value_text(const json_t *v, char digits[32], const char **text, size_t *len);
