@@ -558,6 +558,12 @@ static int give(struct act *a)
 
 /* --- which entry speaks --- */
 
+/* "[]": nobody speaks for the message when nobody does for an item. */
+static bool is_message_itself(const struct path *each)
+{
+    return each->count == 1 && each->steps[0].len == 0;
+}
+
 /* The first entry of the group whose conditions hold at the item. */
 static int speak(void *user, const struct scope *item)
 {
@@ -570,7 +576,7 @@ static int speak(void *user, const struct scope *item)
         a->scope = item;
         a->spoken_for = true;
         rc = give(a);
-    } else if (first->has_each) {
+    } else if (first->has_each && !is_message_itself(&first->each)) {
         ignore(a, "no entry speaks for an item of its list");
     }
     a->entry = first;
@@ -600,7 +606,7 @@ static int speak_group(struct act *a, const struct scope *message)
         return speak(a, message);
     if (!has_list(a, &a->entry->each, message))
         return COACH_OK;
-    a->spoken_for = true;
+    a->spoken_for |= !is_message_itself(&a->entry->each);
     int rc = end_joins(a, path_each(&a->entry->each, message, &a->lookup, speak, a));
     return rc == PROBLEM_TOLD ? COACH_OK : rc;
 }

@@ -142,6 +142,28 @@ static size_t content_length(const char *text, size_t len)
     return 0;
 }
 
+static const char *behind_blank_line(const char *text, const char *end)
+{
+    for (; text != NULL; text++) {
+        text = memchr(text, '\n', (size_t)(end - text));
+        if (text == NULL || text + 1 == end)
+            return NULL;
+        if (text[1] == '\n')
+            return text + 2;
+        if (text[1] == '\r' && text + 2 < end && text[2] == '\n')
+            return text + 3;
+    }
+    return NULL;
+}
+
+/* Bytes to come of an event inside the body that has a body of its own: some senders count only its headers. */
+static size_t uncounted(const char *text, size_t len)
+{
+    const char *end = text + len, *event = behind_blank_line(text, end), *body = behind_blank_line(event, end);
+    size_t told = body == NULL ? 0 : content_length(event, (size_t)(body - event));
+    return told > (size_t)(end - body) ? told - (size_t)(end - body) : 0;
+}
+
 static int body_line(struct frames *f, const char *line, size_t len, frames_fn fn, void *user)
 {
     size_t mine = len + 1 < f->body_left ? len + 1 : f->body_left;
@@ -149,6 +171,10 @@ static int body_line(struct frames *f, const char *line, size_t len, frames_fn f
     if (rc != COACH_OK)
         return rc;
     f->body_left -= mine;
+    if (f->body_left == 0)
+        f->body_left = uncounted(f->part.data, f->part.len);
+    if (f->body_left > f->max)
+        return report(f, FRAME_TOO_LONG, fn, user);
     if (f->body_left > 0)
         return COACH_OK;
     rc = hand_out(f, fn, user);

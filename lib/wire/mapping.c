@@ -12,6 +12,7 @@
 struct reading {
     struct arena *memory;
     struct diags *problems;
+    struct value every[V_COUNT]; /* what entries have that do not say otherwise */
     int rc;
 };
 
@@ -127,7 +128,7 @@ static void read_value(struct reading *r, const struct yaml_node *node, const ch
 {
     bool list = node->kind == YAML_LIST;
     size_t n = list ? node->count : 1;
-    ret->choices = alloc(r, n, sizeof *ret->choices);
+    *ret = (struct value){.choices = alloc(r, n, sizeof *ret->choices)};
     for (size_t i = 0; i < n && r->rc == COACH_OK; i++) {
         const struct yaml_node *item = list ? node->items[i] : node;
         coach_error err = {0};
@@ -381,7 +382,27 @@ static void check_units(struct reading *r, const struct yaml_node *node, enum en
 {
     for (size_t i = 0; i < value->count && v != V_START && v != V_END && v != V_DURATION; i++)
         if (value->choices[i].ms_per_unit > 0)
-            refuse(r, "format-path", node, NULL, "%s: only start, end and duration are in a unit", value_names[v]);
+            wrong(r, "mapping-path", node, NULL, "%s: only start, end and duration are in a unit", value_names[v]);
+}
+
+static bool read_entry_value(struct reading *r, const struct yaml_pair *pair, struct value values[V_COUNT])
+{
+    size_t v = 0;
+    while (v < V_COUNT && strcmp(value_names[v], pair->key->text) != 0)
+        v++;
+    if (v == V_COUNT)
+        return false;
+    read_value(r, pair->value, value_names[v], &values[v]);
+    check_units(r, pair->value, (enum entry_value)v, &values[v]);
+    return true;
+}
+
+static void read_every(struct reading *r, const struct yaml_node *node)
+{
+    if (node == NULL || !check_keys(r, node, "every", value_names, V_COUNT))
+        return;
+    for (size_t i = 0; i < node->count && r->rc == COACH_OK; i++)
+        (void)read_entry_value(r, &node->pairs[i], r->every);
 }
 
 static void read_entry(struct reading *r, const struct yaml_node *node, struct mapping_entry *e)
@@ -392,21 +413,15 @@ static void read_entry(struct reading *r, const struct yaml_node *node, struct m
     const char *keys[V_COUNT + OTHERS];
     e->is_final.kind = TRUTH_ALWAYS;
     e->gives = GIVES_NOTHING;
+    memcpy(e->values, r->every, sizeof e->values);
     memcpy(keys, value_names, sizeof value_names);
     memcpy(keys + V_COUNT, others, sizeof others);
     if (!check_keys(r, node, "messages", keys, V_COUNT + OTHERS))
         return;
     for (size_t i = 0; i < node->count && r->rc == COACH_OK; i++) {
-        const char *key = node->pairs[i].key->text;
-        size_t v = 0;
-        while (v < V_COUNT && strcmp(value_names[v], key) != 0)
-            v++;
-        if (v < V_COUNT) {
-            read_value(r, node->pairs[i].value, key, &e->values[v]);
-            check_units(r, node->pairs[i].value, (enum entry_value)v, &e->values[v]);
-        } else {
-            read_entry_key(r, key, node->pairs[i].value, e);
-        }
+        const struct yaml_pair *pair = &node->pairs[i];
+        if (!read_entry_value(r, pair, e->values))
+            read_entry_key(r, pair->key->text, pair->value, e);
     }
     check_entry(r, node, e);
 }
@@ -539,9 +554,9 @@ static void read_utterances(struct reading *r, const struct yaml_node *node, str
 
 int mapping_read(const struct yaml_node *root, struct mapping *ret, struct arena *memory, struct diags *problems)
 {
-    static const char *const keys[] = {"mapping", "about",         "framing", "columns", "recognise",
-                                       "unwrap",  "messages",      "times",   "clock",   "utterances",
-                                       "roles",   "confidence_of", "samples"};
+    static const char *const keys[] = {"mapping",    "about", "framing",       "columns", "recognise",
+                                       "unwrap",     "every", "messages",      "times",   "clock",
+                                       "utterances", "roles", "confidence_of", "samples"};
     static const char *const needed[] = {"mapping", "about", "messages", "samples"};
     struct reading r = {.memory = memory, .problems = problems};
     *ret = (struct mapping){.ms_per_unit = 1, .most_confidence = 1};
@@ -550,6 +565,7 @@ int mapping_read(const struct yaml_node *root, struct mapping *ret, struct arena
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         if (yaml_get(root, needed[i]) == NULL)
             wrong(&r, "mapping-missing-key", root, NULL, "'%s' is missing", needed[i]);
+    read_every(&r, yaml_get(root, "every"));
     for (size_t i = 0; i < root->count && r.rc == COACH_OK; i++)
         read_top_key(&r, root->pairs[i].key->text, root->pairs[i].value, ret);
     read_utterances(&r, yaml_get(root, "utterances"), ret);

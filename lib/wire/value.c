@@ -401,15 +401,19 @@ static json_t *get_collected(const struct value_choice *v, const struct scope *s
     return ret;
 }
 
-/* The text inside <element ...>text</element>, with the five entities of XML read. */
+/* The text inside <element ...>text</element>, with the five entities of XML read; a text without any element is it
+ * all. */
 static json_t *get_element(const struct value_choice *v, const struct scope *scope, struct lookup *l)
 {
     static const struct {
         const char *name;
         char is;
     } entities[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}};
-    const char *p = json_string_value(path_get(&v->path, scope, l));
+    json_t *string = path_get(&v->path, scope, l);
+    const char *p = json_string_value(string);
     size_t len = strlen(v->element);
+    if (p != NULL && strchr(p, '<') == NULL)
+        return string;
     while (p != NULL && (p = strchr(p, '<')) != NULL) {
         p++;
         if (strncmp(p, v->element, len) == 0 && strchr(" \t\r\n>", p[len]) != NULL)
