@@ -238,6 +238,8 @@ static bool has_only(const struct conditions *c, const json_t *at)
 {
     const char *key;
     json_t *v;
+    if (!json_is_object(at))
+        return false;
     json_object_foreach((json_t *)at, key, v)
     {
         size_t i = 0;
