@@ -611,7 +611,7 @@ def test_other_spellings_decode_alike():
 
 NEW_VENDOR = """\
 # A vendor that nobody knew before.
-format: babble
+mapping: babble
 about: Babble Box, as our own switch forwards it
 recognise:
   - legs: any
