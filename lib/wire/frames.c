@@ -176,7 +176,7 @@ static int body_line(struct frames *f, const char *line, size_t len, frames_fn f
     if (f->body_left > f->max)
         return report(f, FRAME_TOO_LONG, fn, user);
     if (f->body_left > 0)
-        return COACH_OK;
+        return mine <= len ? body_line(f, line + mine, len - mine, fn, user) : COACH_OK;
     rc = hand_out(f, fn, user);
     /* what follows the body on its line begins the next message */
     return rc == COACH_OK && mine < len ? frames_line(f, FRAMING_HEADERS, line + mine, len - mine, fn, user) : rc;

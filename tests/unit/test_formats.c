@@ -83,6 +83,9 @@ static const struct {
     {HEAD "columns:\n  - a\n" MESSAGES SAMPLES, "1 mapping-missing-key 'framing: columns' and 'columns' go together"},
     {HEAD "roles:\n  IVR: robot\n" MESSAGES SAMPLES, "4 mapping-word roles: expected one of unknown, agent"},
     {HEAD "unwrap:\n  - a b\n" MESSAGES SAMPLES, "4 mapping-path unwrap: ' ' cannot stand in a path"},
+    {HEAD "every:\n  txet: a\n" MESSAGES SAMPLES, "4 mapping-unknown-key every: there is no key 'txet' here"},
+    {HEAD "messages:\n  - gives: transcript\n    text: m in ms\n" SAMPLES,
+     "5 mapping-path text: only start, end and duration are in a unit"},
     {HEAD "unwrap: a\n" MESSAGES SAMPLES, "3 mapping-kind unwrap: expected a list"},
     {HEAD "recognise:\n  - only:\n      - a.b\n" MESSAGES SAMPLES, "5 mapping-path only: expected keys, not paths"},
     {HEAD "messages:\n  - text: m\n" SAMPLES, "4 mapping-missing-key a message needs 'gives'"},
@@ -233,6 +236,17 @@ static const char lines[] =
     "messages:\n  - gives: transcript\n    text: text\n    start: from\n"
     "samples:\n  - message: 7 hello there\n    gives: |\n      {\"text\": \"hello there\", \"start_ms\": 7}\n";
 
+/* What entries share, what stands around a message, times in a unit of their own, what comes late or again. */
+static const char shared[] =
+    "mapping: shared\nabout: x\ntimes: s\nutterances: one_at_a_time\nunwrap:\n  - body\n"
+    "recognise:\n  - ../who: any\n    say: \"\"\n"
+    "every:\n  role:\n    - ../who\n    - ../../who\n  call: ../../call\n"
+    "messages:\n"
+    "  - each: '[]'\n    when:\n      say: any\n    gives: transcript\n    text: say\n    final: done\n"
+    "    order: n\n    start: from\n    end: to in ms\n"
+    "  - each: '[]'\n    when:\n      say: \"\"\n    gives: nothing\n    because: silence\n    call: say\n"
+    "samples:\n  - message: '{\"say\": \"\"}'\n    gives: nothing\n";
+
 static const char blocks[] =
     "mapping: blocks\nabout: x\nframing: headers\nrecognise:\n  - Path: any\n"
     "messages:\n  - gives: transcript\n    text: body.t\n"
@@ -245,7 +259,8 @@ static void setup_reader(void)
     struct source sources[] = {
         {"named.yaml", named, sizeof named - 1},    {"open.yaml", open_one, sizeof open_one - 1},
         {"joined.yaml", joined, sizeof joined - 1}, {"appended.yaml", appended, sizeof appended - 1},
-        {"lines.yaml", lines, sizeof lines - 1},    {"blocks.yaml", blocks, sizeof blocks - 1}};
+        {"lines.yaml", lines, sizeof lines - 1},    {"blocks.yaml", blocks, sizeof blocks - 1},
+        {"shared.yaml", shared, sizeof shared - 1}};
     ck_assert_int_eq(formats_read(sources, sizeof sources / sizeof *sources, &formats, &problems), COACH_OK);
     ck_assert_msg(problems.count == 0, "%s", first_problem());
     reader = wire_reader_new(formats, "p-");
@@ -392,6 +407,32 @@ static const struct {
     {"lines", "{\"type\":\"hello\",\"role\":\"agent\"}\n12 hello there\nhello\n\n13 bye\n",
      T("agent", "\"segment_id\":\"p-u1\",\"is_final\":true,\"text\":\"hello there\",\"start_ms\":12") "!bad_field\n" T(
          "agent", "\"segment_id\":\"p-u2\",\"is_final\":true,\"text\":\"bye\",\"start_ms\":13")},
+    {"shared",
+     "{\"who\": \"agent\", \"call\": \"7\", \"body\": \"[{\\\"say\\\": \\\"a\\\", \\\"n\\\": 1, \\\"from\\\": 1, "
+     "\\\"to\\\": 1500}, {\\\"say\\\": "
+     "\\\"a b\\\", \\\"n\\\": 3}]\"}\n"
+     "{\"who\": \"agent\", \"call\": 7, \"body\": {\"say\": \"a c\", \"n\": 2}}\n"
+     "{\"who\": \"agent\", \"call\": 7, \"body\": {\"say\": \"a b c\", \"n\": 2, \"done\": 1}}\n"
+     "{\"who\": \"agent\", \"call\": 7, \"body\": [{\"say\": \"\"}, {\"noise\": 1}]}\n"
+     "{\"who\": \"agent\", \"call\": 7, \"body\": {\"noise\": 1}}\n"
+     "{\"who\": \"agent\", \"call\": 7, \"body\": \"{\"}\n",
+     "{\"type\":\"transcript\",\"call_id\":\"7\",\"role\":\"agent\",\"segment_id\":\"p-u1\",\"is_final\":false,"
+     "\"text\":\"a\","
+     "\"start_ms\":1000,\"end_ms\":1500}\n"
+     "{\"type\":\"transcript\",\"call_id\":\"7\",\"role\":\"agent\",\"segment_id\":\"p-u1\",\"is_final\":false,"
+     "\"text\":\"a b\"}\n"
+     "~an interim result that comes late\n"
+     "{\"type\":\"transcript\",\"call_id\":\"7\",\"role\":\"agent\",\"segment_id\":\"p-u1\",\"is_final\":true,\"text\":"
+     "\"a b c\"}\n"
+     "~silence\n!unknown_type\n!bad_json\n"},
+    {"named",
+     "{\"words\": \"a\", \"seg\": 1, \"who\": \"agent\", \"last\": 1, \"sure\": 0}\n{\"words\": \"a\", \"seg\": 1, "
+     "\"who\": "
+     "\"agent\", \"last\": 1}\n{\"words\": \"b\", \"seg\": 1, \"who\": \"agent\", \"last\": 1}\n",
+     T("agent", "\"segment_id\":\"1\",\"is_final\":true,\"text\":\"a\"") "~a final that was there before\n" T(
+         "agent", "\"segment_id\":\"1\",\"is_final\":true,\"text\":\"b\"")},
+    {"auto", "{\"type\":\"hello\",\"role\":\"agent\"}\n{\"who\": 1, \"call\": 7, \"body\": {\"say\": \"\"}}\n",
+     "~silence\n"},
     {"blocks",
      "{\"type\":\"hello\",\"role\":\"agent\"}\nPath: x\n\n{\"t\":\n\"a\"}\nnonsense\nPath: x\n\n{\"t\": \"b\"}\n",
      T("agent", "\"segment_id\":\"p-u1\",\"is_final\":true,\"text\":\"a\"") "!bad_json\n" T(

@@ -63,6 +63,10 @@ static const struct {
     {"{\"x\": \"<input/>\"}", "element input of x", NULL},
     {"{\"x\": \"<input>yes\"}", "element input of x", "yes"},
     {"{\"x\": 1}", "element input of x", NULL},
+    {"{\"x\": \"yes & no\"}", "element input of x", "yes & no"},
+    {"{\"a\": 7}", "a in ticks", "7"},
+    {"[{\"w\": \"i\"}, {\"w\": \"am\"}]", "join [].w", "i am"},
+    {"{\"w\": \"i\"}", "join [].w", "i"},
 };
 
 START_TEST(a_value_is_found_by_its_path)
@@ -127,11 +131,12 @@ END_TEST
 static const struct {
     const char *value, *why;
 } unreadable[] = {
-    {"a..b", "a key is missing"},      {"", "a key is missing"},
-    {"a b", "cannot stand in a path"}, {"a[].b", "say what to take"},
-    {"join a.b", "say which list"},    {"{a", "without its other half"},
-    {"a}", "without its other half"},  {"{a[]}", "a list cannot stand in braces"},
-    {"element input", "write it as"},  {"a.b.c.d.e.f.g.h.i.j.k.l.m", "a path may have 12 keys"},
+    {"a..b", "a key is missing"},         {"", "a key is missing"},
+    {"a b", "cannot stand in a path"},    {"a[].b", "say what to take"},
+    {"join a.b", "say which list"},       {"{a", "without its other half"},
+    {"a}", "without its other half"},     {"{a[]}", "a list cannot stand in braces"},
+    {"element input", "write it as"},     {"a.b.c.d.e.f.g.h.i.j.k.l.m", "a path may have 12 keys"},
+    {"a in years", "a time is in s, ms"},
 };
 
 START_TEST(a_value_that_cannot_be_read_says_why)
@@ -281,6 +286,8 @@ static const struct {
     {FRAMING_VALUES, "{\"a\": \"}\\\"{\",\n\"b\": []}\n", "<{\"a\": \"}\\\"{\",|\"b\": []}|>"},
     {FRAMING_VALUES, "hello\n{\"a\": 1}\n", "<broken><{\"a\": 1}>"},
     {FRAMING_VALUES, "{\"a\": 1\n{\"b\": 2}\n", "<broken><{\"b\": 2}>"},
+    {FRAMING_VALUES, "{\"a\": 1,\n{\"b\": 2}\n", "<broken><{\"b\": 2}>"},
+    {FRAMING_VALUES, "hello\n}\n\"you\"\n [\n{}]\nhello\n", "<broken>< [|{}]|><broken>"},
     {FRAMING_VALUES, "{\"a\": \"x\n{\"b\": 2}\n", "<broken><{\"b\": 2}>"},
     {FRAMING_VALUES, "{\n\"a\": {\n\"b\": 2}\n}\n", "<{|\"a\": {|\"b\": 2}|}|>"},
     {FRAMING_VALUES, "[\n{\"a\": 1},\n{\"b\": 2}\n]\n", "<[|{\"a\": 1},|{\"b\": 2}|]|>"},
@@ -294,6 +301,15 @@ static const struct {
      "<Path: x|Type: y||{|\"a\": 1}|><Path: z||{}|>"},
     {FRAMING_HEADERS, "Content-Length: 5\n\nab\ncdType: y\n\n", "<Content-Length: 5||ab|cd><Type: y||>"},
     {FRAMING_HEADERS, "Content-length: 4\r\n\r\nab\r\nNext: y\n\n", "<Content-length: 4~|~|ab~|><Next: y||>"},
+    {FRAMING_HEADERS, "Content-Length: 22\n\nContent-Length: 3\n\nabc\nA: x\n\n",
+     "<Content-Length: 22||Content-Length: 3||abc><A: x||>"},
+    {FRAMING_HEADERS, "Content-Length: 19\n\nContent-Length: 3\n\nabc\nA: x\n\n",
+     "<Content-Length: 19||Content-Length: 3||abc><A: x||>"},
+    {FRAMING_HEADERS, "Content-Length: 20\n\nContent-Length: 3\n\nabc\nA: x\n\n",
+     "<Content-Length: 20||Content-Length: 3||abc><A: x||>"},
+    {FRAMING_HEADERS, "Content-Length: 20\n\nContent-Length: 4\n\na\nbc\nA: x\n\n",
+     "<Content-Length: 20||Content-Length: 4||a|bc><A: x||>"},
+    {FRAMING_HEADERS, "Content-Length: 20\n\nContent-Length: 99\n\n{\"a\": 1}\n", "<too long><{\"a\": 1}>"},
     {FRAMING_HEADERS, "A: x\n\nB: y\n\n", "<A: x||><B: y||>"},
     {FRAMING_HEADERS, "A: x\n\n\nB: y\n\n", "<A: x|||><B: y||>"},
     {FRAMING_HEADERS, "{\"a\": 1}\nA: x\n\n{}\n", "<{\"a\": 1}><A: x||{}|>"},
@@ -419,6 +435,11 @@ START_TEST(a_line_is_divided_into_columns)
     ck_assert_int_eq(unpack_columns(&m, "0 so it was", 11, &v, &err), COACH_ESYNTAX);
     ck_assert_str_eq(err.text, "column 2 (to) is no number");
     ck_assert_int_eq(unpack_columns(&m, "1.2.3 4 x", 9, &v, &err), COACH_ESYNTAX);
+    columns[0].kind = COLUMN_DECIMAL;
+    ck_assert_int_eq(unpack_columns(&m, "1.5 4 x", 7, &v, &err), COACH_OK);
+    json_decref(v);
+    ck_assert_int_eq(unpack_columns(&m, "15 4 x", 6, &v, &err), COACH_ESYNTAX);
+    ck_assert_str_eq(err.text, "column 1 (from) is no number with a point");
 }
 END_TEST
 
