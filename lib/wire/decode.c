@@ -26,6 +26,7 @@ struct act {
     const struct scope *scope;
     struct joined joined[STREAM_SIDES];
     size_t njoined;
+    struct wire_text channel; /* as the vendor says it, for templates */
     bool spoken_for;
 };
 
@@ -130,10 +131,10 @@ static bool role_learned(struct act *a, const struct wire_event *e, coach_role *
 static int role_from_channel(struct act *a, struct wire_event *e)
 {
     const struct decode_context *c = a->context;
-    if (role_of_channel(c->channels, &e->channel, &e->role) || role_learned(a, e, &e->role) || c->any_channel)
+    if (role_of_channel(c->channels, &e->channel, &e->role) || role_learned(a, e, &e->role))
         return COACH_OK;
     e->role = c->hello.role;
-    return c->hello.has_role
+    return c->hello.has_role || c->any_channel
                ? COACH_OK
                : problem_tell(c->handler, WIRE_UNMAPPED_CHANNEL,
                               "channel: say in hello who speaks on it: \"channels\":{\"0\":\"customer\"}");
@@ -143,12 +144,11 @@ static int read_side(struct act *a, struct wire_event *e)
 {
     const struct decode_context *c = a->context;
     struct wire_text word = get_text(a, V_ROLE);
-    int rc = COACH_OK;
-    e->channel = c->envelope.channel;
-    if (e->channel.s == NULL)
-        rc = read_id(a, V_CHANNEL, "channel", &e->channel);
+    a->channel = (struct wire_text){0};
+    int rc = read_id(a, V_CHANNEL, "channel", &a->channel);
     if (rc != COACH_OK)
         return rc;
+    e->channel = c->envelope.channel.s != NULL || c->envelope.has_role ? c->envelope.channel : a->channel;
     if (c->envelope.has_role) {
         e->role = c->envelope.role;
         return COACH_OK;
@@ -288,7 +288,7 @@ static int read_transcript(struct act *a, struct wire_event *e, struct wire_text
     snprintf(end, sizeof end, "%" PRId64, e->end_ms);
     a->lookup.start_ms = e->start_ms == COACH_NO_TIME ? NULL : start;
     a->lookup.end_ms = e->end_ms == COACH_NO_TIME ? NULL : end;
-    a->lookup.channel = e->channel.s;
+    a->lookup.channel = a->channel.s != NULL ? a->channel.s : e->channel.s;
     *segment = get_text(a, V_SEGMENT);
     a->lookup.start_ms = a->lookup.end_ms = a->lookup.channel = NULL;
     return segment->s == NULL ? COACH_OK : problem_check_id(a->context->handler, "segment", segment);
@@ -343,6 +343,19 @@ static bool is_open_as(const struct stream_side *side, const struct wire_text *s
     return side->open && side->segment.len == segment->len && memcmp(side->segment.data, segment->s, segment->len) == 0;
 }
 
+/* Where the connection is the speaker, the vendor's channel is the same for all speakers of a call and tells nothing.
+ */
+static int emit_words(struct act *a, const struct wire_event *e)
+{
+    const struct decode_context *c = a->context;
+    struct wire_event said = *e;
+    coach_role role;
+    if (e->channel.s != NULL && c->hello.has_role && c->envelope.channel.s == NULL &&
+        !role_of_channel(c->channels, &e->channel, &role) && !role_learned(a, e, &role))
+        said.channel = (struct wire_text){0};
+    return c->emit(c->user, &said);
+}
+
 /* Gives the result its segment and hands it out. */
 static int hand_out(struct act *a, struct wire_event *e, const struct wire_text *segment)
 {
@@ -375,7 +388,7 @@ static int hand_out(struct act *a, struct wire_event *e, const struct wire_text 
     side->said_as = e->role;
     stream_rename(side, id);
     e->segment_id = (struct wire_text){side->segment.data, side->segment.len};
-    rc = a->context->emit(a->context->user, e);
+    rc = emit_words(a, e);
     if (rc == COACH_OK && e->is_final)
         stream_close(side, id);
     return rc;
@@ -475,7 +488,7 @@ static int end_utterance(struct act *a, const struct wire_event *like, struct st
     e.segment_id = (struct wire_text){side->segment.data, side->segment.len};
     e.text = words ? (struct wire_text){side->text.data == NULL ? "" : side->text.data, side->text.len}
                    : (struct wire_text){"", 0};
-    int rc = a->context->emit(a->context->user, &e);
+    int rc = emit_words(a, &e);
     if (rc == COACH_OK)
         stream_close(side, 0);
     return rc;

@@ -431,6 +431,16 @@ static const struct {
      "\"agent\", \"last\": 1}\n{\"words\": \"b\", \"seg\": 1, \"who\": \"agent\", \"last\": 1}\n",
      T("agent", "\"segment_id\":\"1\",\"is_final\":true,\"text\":\"a\"") "~a final that was there before\n" T(
          "agent", "\"segment_id\":\"1\",\"is_final\":true,\"text\":\"b\"")},
+    /* where the connection, or the envelope, is the speaker, a channel that all speakers share tells nothing */
+    {"named",
+     "{\"type\":\"hello\",\"role\":\"customer\",\"channels\":{\"1\":\"agent\"}}\n{\"words\": \"a\", \"seg\": 1, "
+     "\"ch\": 0}\n"
+     "{\"words\": \"b\", \"seg\": 1, \"ch\": 1}\n{\"kind\": \"pause\", \"ch\": 0}\n"
+     "{\"role\": \"agent\", \"payload\": {\"words\": \"c\", \"seg\": 1, \"ch\": 0, \"last\": 1}}\n",
+     T("customer", "\"segment_id\":\"1\",\"is_final\":false,\"text\":\"a\"")
+         T("agent", "\"channel\":\"1\",\"segment_id\":\"1\",\"is_final\":false,\"text\":\"b\"")
+             T("customer", "\"segment_id\":\"1\",\"is_final\":true,\"text\":\"a\",\"end_of_turn\":true")
+                 T("agent", "\"segment_id\":\"1\",\"is_final\":true,\"text\":\"c\"")},
     {"auto", "{\"type\":\"hello\",\"role\":\"agent\"}\n{\"who\": 1, \"call\": 7, \"body\": {\"say\": \"\"}}\n",
      "~silence\n"},
     {"blocks",
