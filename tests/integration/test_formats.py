@@ -198,13 +198,13 @@ def assembly_universal(file):
         found.append(said(text, "0" if n < 6 else "1", done, end_of_turn=True if done else None,
                           stable_len=None if done else len(settled.encode()),
                           start_ms=2160 if n < 6 else 5200, end_ms=m["words"][-1]["end"]))
-    return [*found, end(reason="Termination")]
+    return found
 
 
 def assembly_u3(file):
     _, _, partial, final, _ = messages(file)
     return [start(), said(partial["transcript"], "0", False, stable_len=0, start_ms=1216, end_ms=3067),
-            said(final["transcript"], "0", True, start_ms=1216, end_ms=4155, end_of_turn=True), end()]
+            said(final["transcript"], "0", True, start_ms=1216, end_ms=4155, end_of_turn=True)]
 
 
 def assembly_language(file):
@@ -221,7 +221,7 @@ def assembly_speakers(file):
 def assembly_v2(file):
     _, partial, final, _ = messages(file)
     return [start(), said(partial["text"], "u1", False, start_ms=5310, end_ms=7540, confidence=partial["confidence"]),
-            said(final["text"], "u1", True, start_ms=5310, end_ms=25580, confidence=final["confidence"]), end()]
+            said(final["text"], "u1", True, start_ms=5310, end_ms=25580, confidence=final["confidence"])]
 
 
 def lca(file):
@@ -320,8 +320,7 @@ def whisperlive(file):
     _, first, second, _ = messages(file)
     all_segments = first["segments"] + second["segments"]
     ids, finals = ["0", "1000", "0", "1000", "2000"], [True, False, True, True, True]
-    return [*(said(s["text"], i, f, start_ms=int(i), end_ms=int(i) + 1000) for s, i, f in zip(all_segments, ids, finals)),
-            end(reason="DISCONNECT")]
+    return [said(s["text"], i, f, start_ms=int(i), end_ms=int(i) + 1000) for s, i, f in zip(all_segments, ids, finals)]
 
 
 def columns(ncolumns):
