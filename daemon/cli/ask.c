@@ -41,7 +41,7 @@ int ask_daemon(const char *command, const char *runtime_dir, const struct buf *r
         code = cli_fail(command, "out of memory");
     int64_t until = cli_now_ms() + PATIENCE_MS;
     while (code == CLI_OK && reply->len == 0 && c.fd >= 0 && cli_now_ms() < until)
-        client_pump(all, 1, -1, NULL, 200);
+        client_pump(all, 1, NULL, 0, 200);
     client_close(&c);
     if (code != CLI_OK)
         return code;

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -105,20 +104,20 @@ static bool wants_out(const struct client *c)
     return c->out.len > 0 || (c->closing && !c->shut);
 }
 
-void client_pump(struct client *const *clients, size_t n, int extra_fd, bool *extra_ready, int timeout_ms)
+void client_pump(struct client *const *clients, size_t n, struct pollfd *others, size_t nothers, int timeout_ms)
 {
-    struct pollfd fds[MOST_CLIENTS + 1];
+    struct pollfd fds[MOST_CLIENTS + CLIENT_OTHERS];
     if (n > MOST_CLIENTS)
         n = MOST_CLIENTS;
     for (size_t i = 0; i < n; i++)
         fds[i] =
             (struct pollfd){.fd = clients[i]->fd, .events = (short)(POLLIN | (wants_out(clients[i]) ? POLLOUT : 0))};
-    fds[n] = (struct pollfd){.fd = extra_fd, .events = POLLIN};
-    if (extra_ready != NULL)
-        *extra_ready = false;
-    if (poll(fds, (nfds_t)n + 1, timeout_ms) <= 0)
-        return;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < nothers; i++)
+        fds[n + i] = others[i];
+    bool ready = poll(fds, (nfds_t)(n + nothers), timeout_ms) > 0;
+    for (size_t i = 0; i < nothers; i++)
+        others[i].revents = ready ? fds[n + i].revents : 0;
+    for (size_t i = 0; ready && i < n; i++) {
         if (clients[i]->fd < 0)
             continue;
         if (fds[i].revents & POLLOUT)
@@ -126,6 +125,4 @@ void client_pump(struct client *const *clients, size_t n, int extra_fd, bool *ex
         if (clients[i]->fd >= 0 && (fds[i].revents & (POLLIN | POLLHUP | POLLERR)))
             take_in(clients[i]);
     }
-    if (extra_ready != NULL)
-        *extra_ready = (fds[n].revents & (POLLIN | POLLHUP | POLLERR)) != 0;
 }

@@ -2,13 +2,14 @@
 #ifndef COACH_CLI_CLIENT_H
 #define COACH_CLI_CLIENT_H
 
+#include <poll.h>
 #include <stdbool.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/wire/lines.h"
 
-enum { CLIENT_MAX_QUEUE = 4 * 1024 * 1024 };
+enum { CLIENT_MAX_QUEUE = 4 * 1024 * 1024, CLIENT_OTHERS = 4 };
 
 struct client {
     int fd; /* -1: not connected */
@@ -31,9 +32,9 @@ int client_send(struct client *c, const char *data, size_t len);
 /* Ends our side once everything queued is sent. */
 void client_finish(struct client *c);
 
-/* Waits up to `timeout_ms` (-1: for ever) until something can be read or sent on one of the clients, or read on
- * `extra_fd` (-1: none), and does it; `*extra_ready` (may be NULL) tells whether `extra_fd` can be read. A client whose
- * peer is gone has fd -1 afterwards. */
-void client_pump(struct client *const *clients, size_t n, int extra_fd, bool *extra_ready, int timeout_ms);
+/* Waits up to `timeout_ms` (-1: for ever) until something can be read or sent on one of the clients, and does it, or
+ * until one of `nothers` (at most CLIENT_OTHERS) others is ready: their `revents` are set as poll(2) does. A client
+ * whose peer is gone has fd -1 afterwards. */
+void client_pump(struct client *const *clients, size_t n, struct pollfd *others, size_t nothers, int timeout_ms);
 
 #endif

@@ -98,7 +98,7 @@ static void pump(struct through *t, int timeout_ms)
     all[n++] = &t->ingest;
     for (size_t i = 0; i < t->desk_count; i++)
         all[n++] = &t->desks[i].client;
-    client_pump(all, n, -1, NULL, timeout_ms);
+    client_pump(all, n, NULL, 0, timeout_ms);
     for (size_t i = 0; i < n; i++)
         if (all[i]->fd < 0)
             fail(t, "the daemon ended the connection");

@@ -178,11 +178,11 @@ static void watch_on(struct watch *w)
     while (!is_done(w, until)) {
         coach_error err = {0};
         if (w->client.fd >= 0) {
-            client_pump(all, 1, -1, NULL, patience(until, 1000));
+            client_pump(all, 1, NULL, 0, patience(until, 1000));
             continue;
         }
         if (!first) {
-            client_pump(all, 0, -1, NULL, patience(until, w->backoff_ms));
+            client_pump(all, 0, NULL, 0, patience(until, w->backoff_ms));
             w->backoff_ms = w->backoff_ms * 2 > LONGEST_BACKOFF_MS ? LONGEST_BACKOFF_MS : w->backoff_ms * 2;
         }
         first = false;
