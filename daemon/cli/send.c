@@ -7,6 +7,7 @@
 #include "daemon/cli/cli.h"
 #include "daemon/cli/delivery.h"
 #include "daemon/cli/input.h"
+#include "daemon/cli/relay.h"
 #include "daemon/cli/ruleset.h"
 #include "daemon/cli/utterances.h"
 #include "daemon/cli/vendor.h"
@@ -19,6 +20,7 @@ struct values {
     const char *runtime_dir;
     const char *call, *agent, *role, *format;
     struct option_list formats, channels;
+    struct relay_settings relay;
     int64_t give_up_ms;
 };
 
@@ -51,6 +53,28 @@ static const struct option_spec specs[] = {
      .help = "the lines are messages of this vendor format, or auto to have it recognised"},
     CLI_FORMATS_SPEC(values),
     CLI_CHANNELS_SPEC(values),
+    {.name = "connect",
+     .kind = OPTION_TEXT,
+     .arg = "URL",
+     .offset = offsetof(struct values, relay.url),
+     .help = "read the messages of the WebSocket server at ws://HOST:PORT/PATH instead of standard input"},
+    {.name = "audio",
+     .kind = OPTION_TEXT,
+     .arg = "FILE",
+     .offset = offsetof(struct values, relay.audio),
+     .help = "with --connect: what the server is to hear, raw 16-bit samples of one speaker; - is standard input"},
+    {.name = "rate",
+     .kind = OPTION_INT,
+     .arg = "HZ",
+     .fallback = "16000",
+     .min = 1000,
+     .max = 192000,
+     .offset = offsetof(struct values, relay.rate),
+     .help = "samples a second of --audio"},
+    {.name = "fast",
+     .kind = OPTION_BOOL,
+     .offset = offsetof(struct values, relay.fast),
+     .help = "send --audio as fast as the server takes it, not as it would be spoken"},
     {.name = "give-up",
      .kind = OPTION_DURATION,
      .arg = "TIME",
@@ -232,9 +256,14 @@ static void send_all(struct send *s)
     }
 }
 
+static struct vendor_facts facts_of(const struct values *v)
+{
+    return (struct vendor_facts){v->format, v->call, v->agent, v->role, &v->channels};
+}
+
 static int open_vendor(struct send *s, struct formats *formats)
 {
-    const struct vendor_facts facts = {s->v->format, s->v->call, s->v->agent, s->v->role, &s->v->channels};
+    const struct vendor_facts facts = facts_of(s->v);
     return vendor_open(&s->vendor, &s->delivery, formats, &facts);
 }
 
@@ -267,9 +296,20 @@ static bool settings_are_good(const struct values *v)
         cli_fail("send", "plain words need their call: say --call ID beside --role");
     else if (v->format == NULL && (v->channels.count > 0 || v->formats.count > 0))
         cli_fail("send", "--channel and --formats are of a vendor's messages: say --format NAME beside them");
+    else if (v->relay.url == NULL && v->relay.audio != NULL)
+        cli_fail("send", "--audio: say where it is to be heard, with --connect URL");
+    else if (v->relay.url != NULL && v->format == NULL)
+        cli_fail("send", "--connect: say what the server speaks, with --format NAME");
     else
-        return true;
+        return v->relay.url == NULL || relay_settings_are_good(&v->relay, v->format);
     return false;
+}
+
+static int relay(const struct values *v, struct delivery_settings settings, struct formats *formats)
+{
+    const struct vendor_facts facts = facts_of(v);
+    settings.unit = "message";
+    return relay_run(&v->relay, &settings, &facts, formats);
 }
 
 static int run(const void *given, const char *const *words, size_t nwords)
@@ -290,7 +330,7 @@ static int run(const void *given, const char *const *words, size_t nwords)
         return send_input(v, &settings, NULL);
     int code = loaded_read_formats(&l, "send", &v->formats);
     if (code == CLI_OK)
-        code = send_input(v, &settings, l.formats);
+        code = v->relay.url != NULL ? relay(v, settings, l.formats) : send_input(v, &settings, l.formats);
     loaded_clear_formats(&l);
     return code;
 }
@@ -303,12 +343,17 @@ const struct command command_send = {
         "Sends canonical events, one JSON object a line, with --role plain words, or with --format a vendor's own\n"
         "messages, to a running coachd, and waits until each has taken effect. While the daemon is away it tries\n"
         "again, ever more slowly, and stdin waits: what was not acknowledged is sent once more and counts once.\n"
+        "With --connect the messages are those of a recogniser's WebSocket server, until it closes; most servers say\n"
+        "them to nobody but who sends the sound, which --audio does.\n"
         "'coach decode --list' shows the formats, 'coach decode --format NAME' what one makes of messages.\n\n"
         "exit codes: 0 all taken, 1 some line was refused (said on stderr), 2 gave up or could not begin",
-    .examples = "  coach send < tests/cases/broadband.ndjson\n"
-                "  echo 'you need to calm down' | coach send --call c1 --agent sam --role agent\n"
-                "  my-recogniser | coach send --call c1 --agent sam --give-up 60s\n"
-                "  my-recogniser | coach send --format deepgram --call c1 --channel 0=customer --channel 1=agent\n",
+    .examples =
+        "  coach send < tests/cases/broadband.ndjson\n"
+        "  echo 'you need to calm down' | coach send --call c1 --agent sam --role agent\n"
+        "  my-recogniser | coach send --call c1 --agent sam --give-up 60s\n"
+        "  my-recogniser | coach send --format deepgram --call c1 --channel 0=customer --channel 1=agent\n"
+        "  arecord -t raw -f S16_LE -r 16000 | coach send --connect ws://127.0.0.1:2700 --format vosk --audio - \\\n"
+        "    --call c1 --agent sam --role agent\n",
     .specs = specs,
     .nspecs = sizeof specs / sizeof *specs,
     .values_size = sizeof(struct values),
