@@ -24,9 +24,9 @@ struct command {
     int (*run)(const void *values, const char *const *words, size_t nwords);
 };
 
-extern const struct command command_check, command_decode, command_explain, command_practice, command_record,
-    command_replay, command_sample, command_schema, command_score, command_send, command_show, command_status,
-    command_test, command_try, command_watch;
+extern const struct command command_check, command_decode, command_explain, command_ingest_esl, command_practice,
+    command_record, command_replay, command_sample, command_schema, command_score, command_send, command_show,
+    command_status, command_test, command_try, command_watch;
 
 #define CLI_DEFAULT_RUNTIME_DIR "/run/coachd"
 

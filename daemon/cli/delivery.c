@@ -1,5 +1,6 @@
 #include "daemon/cli/delivery.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "lib/wire/json.h"
 
 enum { WINDOW = 256, ON_THE_WAY = 256 * 1024, BACKOFF_MS = 100, LONGEST_BACKOFF_MS = 5000 };
+enum { MOST_A_MINUTE = 10, MINUTE_MS = 60000 };
 
 struct delivery_line {
     char *line; /* ready to be sent again */
@@ -115,14 +117,35 @@ bool delivery_is_done(const struct delivery *d)
     return d->count == 0;
 }
 
+/* Whether this problem is to be said. */
+static bool is_said(struct delivery *d)
+{
+    int64_t now = cli_now_ms();
+    if (now - d->minute_began >= MINUTE_MS) {
+        d->minute_began = now;
+        d->said = 0;
+    }
+    if (d->settings.sparing && d->said >= MOST_A_MINUTE) {
+        d->unsaid++;
+        return false;
+    }
+    d->said++;
+    return true;
+}
+
 void delivery_complain(struct delivery *d, uint64_t number, const char *code, const char *message)
 {
     d->refused++;
-    if (number == 0)
-        fprintf(stderr, "coach %s: %s: %s\n", d->settings.command, code, message);
-    else
-        fprintf(stderr, "coach %s: %s %llu: %s: %s\n", d->settings.command, d->settings.unit,
-                (unsigned long long)number, code, message);
+    if (!is_said(d))
+        return;
+    fprintf(stderr, "coach %s: ", d->settings.command);
+    if (number != 0)
+        fprintf(stderr, "%s %" PRIu64 ": ", d->settings.unit, number);
+    fprintf(stderr, "%s: %s", code, message);
+    if (d->unsaid > 0)
+        fprintf(stderr, " (%" PRIu64 " problems before it were not said)", d->unsaid);
+    fputc('\n', stderr);
+    d->unsaid = 0;
 }
 
 /* --- the connection --- */

@@ -17,6 +17,7 @@ struct delivery_settings {
     const char *runtime_dir;
     const char *call, *agent; /* bound by hello; may be NULL */
     int64_t give_up_ms;       /* 0: never */
+    bool sparing;             /* says ten problems a minute at most: for what runs for months */
 };
 
 struct delivery_line;
@@ -31,6 +32,8 @@ struct delivery {
     int64_t away_since;      /* 0 while connected */
     int64_t retry_at, backoff_ms;
     uint64_t refused; /* lines that the daemon or this program found wrong */
+    int64_t minute_began;
+    uint64_t said, unsaid; /* in this minute; since the last that was said */
 };
 
 void delivery_init(struct delivery *d, const struct delivery_settings *settings);

@@ -9,10 +9,10 @@
 #include "daemon/cli/cli.h"
 #include "lib/base/diag.h"
 
-static const struct command *const commands[] = {&command_check,  &command_decode, &command_try,    &command_explain,
-                                                 &command_sample, &command_show,   &command_test,   &command_practice,
-                                                 &command_record, &command_schema, &command_replay, &command_score,
-                                                 &command_send,   &command_watch,  &command_status};
+static const struct command *const commands[] = {
+    &command_check, &command_decode,     &command_try,    &command_explain, &command_sample, &command_show,
+    &command_test,  &command_practice,   &command_record, &command_schema,  &command_replay, &command_score,
+    &command_send,  &command_ingest_esl, &command_watch,  &command_status};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 int cli_fail(const char *command, const char *fmt, ...)
@@ -40,7 +40,7 @@ static void print_commands(FILE *to)
           "usage: coach COMMAND [OPTIONS] ...\n\ncommands:\n",
           to);
     for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(to, "  %-9s%s\n", commands[i]->name, commands[i]->summary);
+        fprintf(to, "  %-12s%s\n", commands[i]->name, commands[i]->summary);
     fputs("\n'coach COMMAND --help' shows the options of a command, with examples.\n"
           "exit codes: 0 nothing found, 1 something found, 2 the command could not do its work\n",
           to);
