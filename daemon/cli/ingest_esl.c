@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "daemon/base/files.h"
 #include "daemon/cli/cli.h"
@@ -117,17 +118,20 @@ static int take_password(struct relay *r, const char *text, const char *from)
 
 static int read_password(struct relay *r)
 {
-    const char *given = getenv("COACH_ESL_PASSWORD");
+    const char *given = getenv("COACH_ESL_PASSWORD"), *file = r->v->password_file;
+    struct stat st;
     struct buf text;
     coach_error err = {0};
-    if (r->v->password_file == NULL && given == NULL)
+    if (file == NULL && given == NULL)
         return cli_fail("ingest-esl", "say where the password of the event socket is: --password-file FILE, or "
                                       "COACH_ESL_PASSWORD in the environment");
-    if (r->v->password_file == NULL)
+    if (file == NULL)
         return take_password(r, given, "COACH_ESL_PASSWORD");
+    if (stat(file, &st) == 0 && (st.st_mode & S_IRWXO) != 0)
+        return cli_fail("ingest-esl", "%s: holds a password and every user may read it; say: chmod o= %s", file, file);
     buf_init(&text, 0);
-    int code = file_read(r->v->password_file, MOST_PASSWORD, &text, &err) == COACH_OK
-                   ? take_password(r, text.data == NULL ? "" : text.data, r->v->password_file)
+    int code = file_read(file, MOST_PASSWORD, &text, &err) == COACH_OK
+                   ? take_password(r, text.data == NULL ? "" : text.data, file)
                    : cli_fail("ingest-esl", "%s", err.text);
     if (text.data != NULL)
         explicit_bzero(text.data, text.len);

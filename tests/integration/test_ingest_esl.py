@@ -16,7 +16,7 @@ from coachtest import BUILD, Daemon, wait_for
 COACH = str(BUILD / "bin" / "coach")
 PASSWORD = "Clue Cön"
 MAPPING = """\
-format: freeswitch
+mapping: freeswitch
 about: A switch for tests
 messages:
   - when:
@@ -110,10 +110,11 @@ class Switch:
 
 
 @contextlib.contextmanager
-def relaying(d, port, *args, password=PASSWORD):
+def relaying(d, port, *args, password=PASSWORD, mode=0o600):
     """The relay running, with what it says on stderr in a file."""
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
+        (folder / "password").touch(mode)
         (folder / "password").write_text(password + "\nnot this\n")
         (folder / "freeswitch.yaml").write_text(MAPPING)
         with open(folder / "stderr", "wb") as err:
@@ -226,6 +227,9 @@ def test_what_cannot_work_says_so():
         with Switch() as switch, relaying(d, switch.port, password="") as p:
             p.wait(30)
             assert "a password of" in p.said()
+        with relaying(d, 1, mode=0o604) as p:
+            p.wait(30)
+            assert "chmod o=" in p.said(), p.said()
         with socket.create_server(("127.0.0.1", 0)) as other:
             port = other.getsockname()[1]
             with relaying(d, port, "--give-up", "300ms") as p:

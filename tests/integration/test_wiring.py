@@ -89,6 +89,13 @@ class Site:
         (self.folder / f"{name}.out").write_text("\n".join(lines) + "\n")
         self.program(name, f"cat {self.folder}/{name}.out\n")
 
+    def secret(self, name, text):
+        """A file that only its owner may read."""
+        path = self.folder / name
+        path.touch(0o600)
+        path.write_text(text)
+        return path
+
     def at_home(self, text, **instead):
         """The block with this site's folders, and other places instead of those named."""
         for here, there in {"/run/coachd": self.d.run, "/etc/coachd": self.folder, **instead}.items():
@@ -354,9 +361,9 @@ def test_whisper_streaming():
 
 def gateway_file(s):
     """The settings of the page at home, with the secrets that they name."""
-    (s.folder / "twilio-secret").write_text("an auth token\n")
-    (s.folder / "gateway-users").write_text(f"sam:sha256:{hashlib.sha256(b'a password').hexdigest()}\n")
-    (s.folder / "gateway-netrc").write_text("machine 127.0.0.1 login sam password a-password\n".replace("a-password", '"a password"'))
+    s.secret("twilio-secret", "an auth token\n")
+    s.secret("gateway-users", f"sam:sha256:{hashlib.sha256(b'a password').hexdigest()}\n")
+    s.secret("gateway-netrc", 'machine 127.0.0.1 login sam password "a password"\n')
     (s.folder / "gateway.yaml").write_text(s.at_home(block("gateway", "gateway")))
     return s.folder / "gateway.yaml"
 
@@ -427,7 +434,7 @@ def test_freeswitch():
         return {"Event-Name": "CUSTOM", "Event-Subclass": "google_transcribe::transcription", "Unique-ID": leg, "Channel-Call-UUID": "c1",
                 "Call-Direction": direction, "_body": body}
     with Site() as s, Switch(password="a password") as switch:
-        (s.folder / "esl-password").write_text("a password\n")
+        s.secret("esl-password", "a password\n")
         text = s.at_home(block("freeswitch", "sh")).replace("coach ", "exec coach ")
         p = subprocess.Popen(["bash", "-c", f"{text.rstrip()} --port {switch.port}"], env=s.env, stdin=subprocess.DEVNULL)
         try:
@@ -497,12 +504,11 @@ def test_curl():
     """curl: a line through the gateway, with a token."""
     need("curl")
     with Site() as s:
-        (s.folder / "key").write_bytes(b"AAECAwQFBgcICQoLDA0ODw==AAECAwQFBgcICQoLDA0ODw==\n")
-        with gateway(s.d, "--token-keys", s.folder / "key", anonymous=False) as g:
+        key = "AAECAwQFBgcICQoLDA0ODw==" * 2
+        with gateway(s.d, "--token-keys", s.secret("key", key + "\n"), anonymous=False) as g:
             import gatewaytest
             g.ready()
-            token = gatewaytest.token((s.folder / "key").read_bytes().rstrip(b"\n"), "HS256")
-            (s.folder / "token-header").write_text(f"Authorization: Bearer {token}\n")
+            s.secret("token-header", f"Authorization: Bearer {gatewaytest.token(key.encode(), 'HS256')}\n")
             assert json.loads(s.shell("curl", **{"127.0.0.1:8765": f"127.0.0.1:{g.port}"}))["accepted"] == 1
             s.nudge()
 
