@@ -15,7 +15,7 @@ from coachtest import BUILD, LANGUAGES, RULES, SOURCE, Daemon, Rules, validate, 
 
 COACH = BUILD / "bin" / "coach"
 CALM = "well you need to calm down sir"
-COMMANDS = ["check", "try", "explain", "sample", "show", "test", "record", "schema", "practice", "replay", "score", "send", "watch", "status"]
+COMMANDS = ["check", "try", "explain", "sample", "show", "test", "record", "schema", "practice", "replay", "score", "send", "ingest-esl", "watch", "status"]
 
 
 def coach(*args, stdin="", code=None, **run):
@@ -48,7 +48,7 @@ def test_help_everywhere():
         assert command in listed
         text = coach(command, "--help", code=0).stdout
         assert "examples:" in text and "exit codes:" in text and f"coach {command}" in text, text
-        slip = {"send": "--rol", "schema": "--wrong", "record": "--cal"}.get(command, "--jsn")
+        slip = {"send": "--rol", "ingest-esl": "--hos", "schema": "--wrong", "record": "--cal"}.get(command, "--jsn")
         refusal = coach(command, slip, code=2).stderr
         assert slip in refusal and ("did you mean" in refusal or command == "schema"), refusal
     assert "did you mean 'check'" in coach("chekc", code=2).stderr

@@ -95,7 +95,7 @@ def test_what_cannot_work_says_so():
         c.receive()
     answers = [{"accept": "bm8="}, {"status": "403 Forbidden"}]
     with Daemon() as d:
-        for url, args, words in (("wss://example.org/", ONE, "socat"), ("http://x/", ONE, "ws://HOST:PORT"), ("ws://:80/", ONE, "ws://HOST:PORT"),
+        for url, args, words in (("wss://example.org/", ONE, "socat"), ("http://coach.example/", ONE, "ws://HOST:PORT"), ("ws://:80/", ONE, "ws://HOST:PORT"),
                                  ("ws://x/", (), "--format"), ("ws://x/", ("--format", "auto", "--audio", "-"), "--audio")):
             assert words in relay(d, url, *args, code=2), (url, words)
         with socket.create_server(("127.0.0.1", 0)) as closed:
