@@ -101,7 +101,8 @@ class Install(unittest.TestCase):
     def test_files_are_where_gnu_install_dirs_says(self):
         expected = ["bin/coach", "bin/coachd", "include/coach.h", f"{LIBDIR}/libcoach.so", f"{LIBDIR}/libcoach.so.0",
                     f"{LIBDIR}/pkgconfig/libcoach.pc", "share/coachd/rules/languages/en.yaml",
-                    "share/doc/coachd/LICENSE", "share/doc/coachd/coachd.yaml"]
+                    "share/doc/coachd/LICENSE", "share/doc/coachd/coachd.yaml", "share/man/man7/coachd-wiring.7",
+                    "share/doc/coachd/examples/kinesis-lines.py", "share/doc/coachd/examples/asterisk/coach-agi.py"]
         self.assertEqual([name for name in expected if not (PREFIX / name).is_file()], [])
         self.assertTrue(list((PREFIX / "share/coachd/rules/core-en").glob("*.yaml")))
         self.assertTrue(list((PREFIX / "share/coachd/schema").glob("*.json")))
