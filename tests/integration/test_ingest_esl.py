@@ -138,7 +138,10 @@ def test_what_a_switch_recognises_becomes_nudges():
         switch.say(*(blocks[i:i + 7] for i in range(0, len(blocks), 7)))
         n = sam.skip_to("nudge")
         assert (n["call_id"], n["said"]) == ("c1", "you need to calm down"), n
-        switch.say(hangup(), said("you need to calm down", "c2"))
+        late = Switch.block(said("and another thing"))
+        switch.say(late[:-1])
+        coachtest.time.sleep(0.1)  # long enough for a relay that does not wait for the last byte to go wrong
+        switch.say(late[-1:], hangup(), said("you need to calm down", "c2"))
         assert sam.skip_to("call_ended")["call_id"] == "c1"
         assert sam.skip_to("nudge")["call_id"] == "c2"
         assert switch.asked == ["event json DETECTED_SPEECH CHANNEL_HANGUP_COMPLETE CUSTOM google_transcribe::transcription "
@@ -174,6 +177,8 @@ def test_both_sides_may_come_back():
     with Daemon() as d, Switch() as switch, relaying(d, switch.port) as p:
         switch.say(said("hello"), None)
         wait_for("the second login", lambda: switch.logins == 2)
+        switch.say(None)
+        wait_for("the third login", lambda: switch.logins == 3)
         wait_for("the first line", lambda: d.status()["lines"]["ok"] == 2)
         d.kill()
         switch.say(said("well you need to calm down"))
@@ -183,7 +188,7 @@ def test_both_sides_may_come_back():
             switch.say(said("and then"))
             assert sam.skip_to("nudge")["call_id"] == "c1"
         wait_for("all lines", lambda: d.status()["lines"]["ok"] == 1 + 2)
-        assert "ended the connection; trying again" in p.said(), p.said()
+        assert p.said().count("ended the connection; trying again") == 2, p.said()
 
 
 def test_it_keeps_little_while_the_daemon_is_away():

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 
 import coachtest
-from coachtest import BUILD, Daemon
+from coachtest import BUILD, Daemon, wait_for
 from wsserver import BINARY, PING, PONG, TEXT, Server
 
 COACH = str(BUILD / "bin" / "coach")
@@ -88,6 +88,21 @@ def test_sound_is_sent_along():
         assert all(len(piece) % 2 == 0 for piece in heard[1:-1]) and b"".join(heard[1:-1]) == sound[:-1]
 
 
+def test_sound_that_comes_in_crumbs():
+    """Sound that comes byte by byte is sent in whole samples, and nothing of it is lost."""
+    heard = []
+    with Daemon() as d, d.agent("sam") as sam, Server(hears_vosk(heard)) as server:
+        with subprocess.Popen([COACH, "send", "--runtime-dir", d.run, "--connect", server.url, *ONE, "--fast", "--audio", "-"],
+                              stdin=subprocess.PIPE) as p:
+            for crumb, whole in ((b"abc", b"ab"), (b"d", b"abcd"), (b"efg", b"abcdef"), (b"hij", b"abcdefghij")):
+                p.stdin.write(crumb)
+                p.stdin.flush()
+                wait_for("the whole samples", lambda: b"".join(heard[1:]) == whole)
+            p.stdin.close()
+            assert p.wait(60) == 0
+        assert sam.skip_to("nudge")["rule"] == "test-calm"
+
+
 def test_what_cannot_work_says_so():
     """A wrong URL, TLS, a server that is no WebSocket, sound for a server that hears elsewhere: exit 2 or 1 and what to do."""
     def refuse(c):
@@ -112,12 +127,14 @@ def test_a_server_that_breaks_off_is_reported():
     def serve(c):
         c.shake_hands()
         c.text(CALM)
-        c.socket.sendall(endings.pop())
-    endings = [b"\x81\x85mask", b"\xf1\x00", b"\x81\x7f" + b"\xff" * 8, b"\x89\x7e\x00\x80", b"\x80\x00", b"\x83\x00", b"", b"\x81\x05he"]
-    while endings:
+        c.socket.sendall(ending)
+    bits, away = "bits that nobody agreed on", "went away in the middle"
+    for ending, words in ((b"\x81\x85mask", bits), (b"\xf1\x00", bits), (b"\x81\x7f" + b"\xff" * 8, "a frame of"), (b"\x80\x00", "mixes up"),
+                          (b"\x01\x00\x81\x00", "mixes up"), (b"\x89\x7e\x00\x80", "too long"), (b"\x09\x00", "too long"),
+                          (b"\x83\x00", "of kind 3"), (b"", away), (b"\x81\x05he", away)):
         with Daemon() as d, d.agent("sam") as sam, Server(serve) as server:
             err = relay(d, server.url, *ONE, code=1)
-            assert err.startswith("coach send: connection: the server ") and err.count("\n") == 1, err
+            assert err.startswith("coach send: connection: the server ") and words in err and err.count("\n") == 1, (ending, err)
             assert sam.skip_to("nudge")["rule"] == "test-calm"
 
 

@@ -53,7 +53,8 @@ def test_a_format_is_recognised():
         send(d, "--format", "auto", "--call", "c1", "--agent", "sam", "--role", "agent", stdin=vosk("you need to calm down"))
         assert nudges(sam, 1)[0]["call_id"] == "c1"
         send(d, "--format", "auto", stdin=own)
-        assert nudges(sam, 1)[0]["call_id"] == "c2"
+        [n] = nudges(sam, 1)
+        assert (n["call_id"], n["segment_id"]) == ("c2", "send-1"), n
         [call] = [c for c in d.control("calls")["calls"] if c["call_id"] == "c2"]
         assert (call["lines"], call["interim"], call["shown"]) == (1, 1, 1), call
 
