@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 
 import coachtest
+import gatewaytest
 from coachtest import BUILD, TIRELESS, Daemon, say, skip
 
 DEBIAN_NODE_MODULES = "/usr/share/nodejs"
@@ -37,7 +38,7 @@ def delivers(run, needs_gateway=False):
         replay = subprocess.run([BUILD / "bin" / "coach", "replay", "--json", "--rules", d.rules, file], capture_output=True, text=True, check=True)
         expected = ids(map(json.loads, replay.stdout.splitlines()))
         if needs_gateway:
-            with gateway(d) as g:
+            with gatewaytest.Gateway(d) as g:
                 run(d, file, g.ready())
                 got = heard(sam)
         else:
@@ -51,14 +52,6 @@ def heard(sam):
     while not messages or messages[-1]["type"] != "call_ended":
         messages.append(sam.receive())
     return messages
-
-
-def gateway(d):
-    try:
-        import gatewaytest
-    except ImportError:
-        skip("this tree has no coach-gateway")
-    return gatewaytest.Gateway(d)
 
 
 def needs(program, package):

@@ -1,7 +1,9 @@
 """coachd-wiring(7): every block of the page is run, against a small fake of the vendor's side, and must end in a nudge."""
 
+import base64
 import contextlib
 import hashlib
+import hmac
 import json
 import os
 import pathlib
@@ -20,6 +22,7 @@ import yaml
 import coachtest
 import wsserver
 from coachtest import BUILD, COACHD, RULES, SOURCE, Daemon, skip
+from gatewaytest import Gateway, token
 from test_ingest_esl import Switch
 
 PAGE = SOURCE / "packaging" / "man" / "coachd-wiring.7"
@@ -129,15 +132,6 @@ def need(program, package=""):
     if shutil.which(program) is None:
         skip(f"{program} is not installed ({package or program})")
     return program
-
-
-def gateway(d, *args, **how):
-    """The gateway in front of the daemon."""
-    try:
-        import gatewaytest
-    except ImportError:
-        skip("this tree has no coach-gateway")
-    return gatewaytest.Gateway(d, *args, **how)
 
 
 # --- the page itself ---
@@ -375,20 +369,18 @@ def test_gateway():
         url = xml.etree.ElementTree.fromstring(text).find(".//Transcription").get("statusCallbackUrl") if kind == "xml" \
             else json.loads(text)["transcribe"]["transcriptionHook"]
         assert urllib.parse.urlsplit(url).path == f"/v1/ingest/{name}" and url.startswith(yaml.safe_load(block("gateway", "gateway"))["public_url"]), url
-    with Site() as s, gateway(s.d, "--config", gateway_file(s), anonymous=False) as g:
+    with Site() as s, Gateway(s.d, "--config", gateway_file(s), anonymous=False) as g:
         assert g.ready()
 
 
 def test_twilio():
     """Twilio: a form, signed as Twilio signs, through the gateway."""
-    import base64
-    import hmac
     fields = {"TranscriptionEvent": "transcription-content", "CallSid": "c1", "Track": "outbound_track", "SequenceId": "3", "Final": "true",
               "LanguageCode": "en-US", "Timestamp": "2026-01-05T10:00:00.5Z", "TranscriptionData": json.dumps({"transcript": CALM, "confidence": 0.9})}
     target = "/v1/ingest/twilio?agent_id=sam"
     signed = "https://coach.example" + target + "".join(k + fields[k] for k in sorted(fields))
     signature = base64.b64encode(hmac.new(b"an auth token", signed.encode(), hashlib.sha1).digest()).decode()
-    with Site() as s, gateway(s.d, "--config", gateway_file(s), anonymous=False) as g:
+    with Site() as s, Gateway(s.d, "--config", gateway_file(s), anonymous=False) as g:
         g.ready()
         how = {"Content_Type": "application/x-www-form-urlencoded"}
         assert g.post(target, urllib.parse.urlencode(fields), **how).status == 401
@@ -398,10 +390,9 @@ def test_twilio():
 
 def test_jambonz():
     """jambonz: its transcription hook through the gateway, with a password."""
-    import base64
     message = {"call_sid": "c1", "call_id": "sip", "direction": "inbound", "speech": {"language_code": "en-US", "channel_tag": 2, "is_final": True,
                "alternatives": [{"confidence": 0.9, "transcript": CALM}], "vendor": {"name": "google", "evt": {}}}}
-    with Site() as s, gateway(s.d, "--config", gateway_file(s), anonymous=False) as g:
+    with Site() as s, Gateway(s.d, "--config", gateway_file(s), anonymous=False) as g:
         g.ready()
         basic = "Basic " + base64.b64encode(b"sam:a password").decode()
         assert g.post("/v1/ingest/jambonz?agent_id=sam", message, Authorization=basic, Content_Type="application/json").status == 200
@@ -417,7 +408,7 @@ def test_posts():
     salesforce = {"entries": [{"vendorCallKey": "c1", "messages": [{"messageId": "m1", "senderType": "HUMAN_AGENT", "content": CALM,
                                                                     "startTime": 1767607200000, "endTime": 1767607201000, "participantId": "p"}]}]}
     for name, file, message in (("genesys", "event.json", genesys), ("salesforce", "transcripts.json", salesforce)):
-        with Site() as s, gateway(s.d, "--config", gateway_file(s), anonymous=False) as g:
+        with Site() as s, Gateway(s.d, "--config", gateway_file(s), anonymous=False) as g:
             g.ready()
             (s.folder / file).write_text(json.dumps(message))
             with s.d.ingest() as w:
@@ -505,10 +496,9 @@ def test_curl():
     need("curl")
     with Site() as s:
         key = "AAECAwQFBgcICQoLDA0ODw==" * 2
-        with gateway(s.d, "--token-keys", s.secret("key", key + "\n"), anonymous=False) as g:
-            import gatewaytest
+        with Gateway(s.d, "--token-keys", s.secret("key", key + "\n"), anonymous=False) as g:
             g.ready()
-            s.secret("token-header", f"Authorization: Bearer {gatewaytest.token(key.encode(), 'HS256')}\n")
+            s.secret("token-header", f"Authorization: Bearer {token(key.encode(), 'HS256')}\n")
             assert json.loads(s.shell("curl", **{"127.0.0.1:8765": f"127.0.0.1:{g.port}"}))["accepted"] == 1
             s.nudge()
 
