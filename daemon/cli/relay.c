@@ -9,7 +9,7 @@
 #include "daemon/cli/websocket.h"
 #include "lib/wire/reader.h"
 
-enum { BACKOFF_MS = 100, LONGEST_BACKOFF_MS = 5000, ON_THE_WAY = 64 * 1024, LINGER_MS = 10000 };
+enum { BACKOFF_MS = 100, LONGEST_BACKOFF_MS = 5000, ON_THE_WAY = 64 * 1024, LINGER_MS = 5000 };
 
 /* How a server is told about the sound before it and after it, where it hears on the same connection. */
 struct manners {
@@ -118,12 +118,14 @@ static void send_piece(struct relay *r)
         r->rc = websocket_send(&r->socket, false, piece, len);
 }
 
-/* After the end of the sound the server closes; one that forgets to is not waited for. */
+/* After the end of the sound the server closes; one that falls silent instead is not waited for. */
 static void end_what_lingers(struct relay *r)
 {
     if (r->manners != NULL && r->audio.fd < 0 && r->socket.state == WEBSOCKET_OPEN && !r->over &&
         cli_now_ms() - r->last_word_ms > LINGER_MS) {
         (void)websocket_finish(&r->socket);
+        tcp_pump(&r->socket.tcp, POLLOUT);
+        tcp_close(&r->socket.tcp);
         r->socket.state = WEBSOCKET_CLOSED;
     }
 }

@@ -7,7 +7,7 @@ import tempfile
 
 import coachtest
 from coachtest import BUILD, Daemon, wait_for
-from wsserver import BINARY, PING, PONG, TEXT, Server
+from wsserver import BINARY, CLOSE, PING, PONG, TEXT, Server
 
 COACH = str(BUILD / "bin" / "coach")
 CALM = '{\n  "text" : "well you need to calm down"\n}'
@@ -101,6 +101,21 @@ def test_sound_that_comes_in_crumbs():
             p.stdin.close()
             assert p.wait(60) == 0
         assert sam.skip_to("nudge")["rule"] == "test-calm"
+
+
+def test_a_server_that_forgets_to_close():
+    """A server that has heard the end of the sound and falls silent is left; what it said counts."""
+    def serve(c):
+        c.shake_hands()
+        while (frame := c.receive())[1] != b'{"eof":1}':
+            assert frame[0] is not None
+        c.text(CALM)
+        ends.append(c.receive())
+    ends = []
+    with Daemon() as d, d.agent("sam") as sam, Server(serve) as server:
+        relay(d, server.url, *ONE, "--audio", "/dev/null")
+        assert sam.skip_to("nudge")["rule"] == "test-calm"
+        assert ends == [(CLOSE, b"\x03\xe8")], ends
 
 
 def test_what_cannot_work_says_so():
