@@ -61,7 +61,7 @@ def test_a_format_is_recognised():
 
 def test_problems_name_their_line():
     """What cannot be used is said on stderr with its line and code; the rest is sent; exit 1."""
-    talk = deepgram(0, "hello there", 0) + "{nonsense\n" + deepgram(1, "who is this", 5) + deepgram(2, "you need to calm down")
+    talk = deepgram(0, "hello there", 0) + '{"nonsense\n' + deepgram(1, "who is this", 5) + deepgram(2, "you need to calm down")
     with Daemon() as d, d.agent("sam") as sam:
         err = send(d, "--format", "deepgram", "--call", "c1", "--agent", "sam", *CHANNELS, stdin=talk, code=1)
         assert "line 2: bad_json" in err and "line 3: unmapped_channel" in err and err.count("\n") == 2, err
