@@ -113,7 +113,7 @@ def test_nothing_counts_twice_after_a_restart():
             with d.agent("sam") as sam:
                 interrupted(d, p, lines)
                 before = ids_until_the_end(sam)
-            with d.agent("sam") as sam:
+            with d.agent("sam", resume="none") as sam:  # also what was found before it came
                 _, err = p.communicate(timeout=60)
                 assert p.returncode == 0, err
                 after = ids_until_the_end(sam)
@@ -137,7 +137,7 @@ def test_made_up_segments_survive_a_restart():
                 d.signal(signal.SIGKILL)
                 d.wait()
                 d.start()
-                with d.agent("sam") as sam:
+                with d.agent("sam", resume="none") as sam:
                     _, err = p.communicate(timeout=60)
                     assert p.returncode == 0, err
                     seen.append(nudges(sam, 1)[0]["segment_id"])
