@@ -35,6 +35,8 @@ def test_it_shows_the_nudges_of_the_call():
     missing = [t for t in said if re.sub(r"\s+", " ", t) not in flat]
     assert not missing, missing
     assert f"{len(shown)} nudges" in p.stdout and "What to try next" in p.stdout
+    vendor = p.stdout[p.stdout.index("The same from a recogniser"):]
+    assert "00:08 important dismissive-calm-down" in vendor, vendor
 
 
 def test_serve_keeps_the_daemon():
@@ -52,7 +54,7 @@ def test_serve_keeps_the_daemon():
         sent = subprocess.run([BUILD / "bin/coach", "send", "--runtime-dir", folder], input=by_hand + "\n", text=True, timeout=60)
         assert sent.returncode == 0
         status = subprocess.run([BUILD / "bin/coach", "status", "--json", "--runtime-dir", folder], capture_output=True, text=True)
-        assert json.loads(status.stdout)["nudges"]["shown"] == len(replayed()) + 1, status.stdout
+        assert json.loads(status.stdout)["nudges"]["shown"] == len(replayed()) + 2, status.stdout
         os.killpg(p.pid, signal.SIGINT)
         assert p.wait(60) in (0, 130)
         for _ in range(100):
