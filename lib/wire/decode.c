@@ -178,9 +178,17 @@ static bool get_time(struct act *a, enum entry_value which, int64_t *ms, bool *i
     return true;
 }
 
-static void read_time(struct act *a, struct stream_call *call, enum entry_value which, int64_t *ret)
+static void take_time(const struct act *a, int64_t ms, int64_t *ret)
 {
     const int64_t day = 24 * 3600 * (int64_t)1000;
+    if (ms > -day && ms < day)
+        *ret = ms;
+    else
+        ignore(a, "a time more than a day away from the call's beginning");
+}
+
+static void read_time(struct act *a, struct stream_call *call, enum entry_value which, int64_t *ret)
+{
     const struct mapping *m = a->context->mapping;
     int64_t ms;
     bool is_time;
@@ -194,11 +202,7 @@ static void read_time(struct act *a, struct stream_call *call, enum entry_value 
         call->began = true;
         call->origin_ms = ms;
     }
-    ms -= m->epoch ? call->origin_ms : 0;
-    if (ms > -day && ms < day)
-        *ret = ms;
-    else
-        ignore(a, "a time more than a day away from the call's beginning");
+    take_time(a, ms - (m->epoch ? call->origin_ms : 0), ret);
 }
 
 static int read_times(struct act *a, struct wire_event *e)
@@ -211,7 +215,7 @@ static int read_times(struct act *a, struct wire_event *e)
     read_time(a, call, V_START, &e->start_ms);
     read_time(a, call, V_END, &e->end_ms);
     if (e->start_ms != COACH_NO_TIME && get_time(a, V_DURATION, &duration, &is_time) && is_time)
-        e->end_ms = e->start_ms + duration;
+        take_time(a, e->start_ms + duration, &e->end_ms);
     return COACH_OK;
 }
 
@@ -291,6 +295,8 @@ static int read_transcript(struct act *a, struct wire_event *e, struct wire_text
     a->lookup.channel = a->channel.s != NULL ? a->channel.s : e->channel.s;
     *segment = get_text(a, V_SEGMENT);
     a->lookup.start_ms = a->lookup.end_ms = a->lookup.channel = NULL;
+    if (a->lookup.gave_up)
+        return PROBLEM_TOLD; /* of the whole message, when it is left */
     return segment->s == NULL ? COACH_OK : problem_check_id(a->context->handler, "segment", segment);
 }
 
@@ -455,7 +461,7 @@ static int join(struct act *a, struct wire_event *e, const struct wire_text *seg
 static int end_joins(struct act *a, int rc)
 {
     for (size_t i = 0; i < a->njoined; i++) {
-        if (rc == COACH_OK || rc == PROBLEM_TOLD)
+        if ((rc == COACH_OK || rc == PROBLEM_TOLD) && !a->lookup.gave_up)
             rc = hand_out_joined(a, &a->joined[i]);
         buf_clear(&a->joined[i].text);
     }
@@ -502,6 +508,8 @@ static int give_end(struct act *a)
                !a->context->envelope.has_role && a->context->envelope.channel.s == NULL;
     if (rc == COACH_OK && !all)
         rc = read_side(a, &e);
+    if (rc == COACH_OK && a->lookup.gave_up)
+        rc = PROBLEM_TOLD;
     struct stream_call *call = rc == COACH_OK ? call_of(a, &e) : NULL;
     if (rc == COACH_OK && call == NULL)
         rc = COACH_ENOMEM;
@@ -543,7 +551,7 @@ static int give_call(struct act *a, enum wire_type type)
     int rc = read_common(a, &e);
     if (rc == COACH_OK)
         rc = learn_channels(a, &e);
-    if (rc == COACH_OK)
+    if (rc == COACH_OK && !a->lookup.gave_up)
         rc = a->context->emit(a->context->user, &e);
     if (rc == COACH_OK && type == WIRE_CALL_END)
         stream_forget(a->context->stream, e.call_id.s, e.call_id.len);
@@ -595,7 +603,7 @@ static int speak(void *user, const struct scope *item)
     a->entry = first;
     if (a->lookup.no_memory)
         return COACH_ENOMEM;
-    return rc == PROBLEM_TOLD ? COACH_OK : rc;
+    return rc == PROBLEM_TOLD && !a->lookup.gave_up ? COACH_OK : rc;
 }
 
 /* The list of an `each` is in the message, be it empty. */
@@ -628,7 +636,7 @@ static int speak_all(struct act *a, const struct scope *message)
 {
     const struct mapping *m = a->context->mapping;
     int rc = COACH_OK;
-    for (size_t from = 0, to; from < m->nentries && rc == COACH_OK; from = to) {
+    for (size_t from = 0, to; from < m->nentries && rc == COACH_OK && !a->lookup.gave_up; from = to) {
         for (to = from + 1; to < m->nentries && same_each(&m->entries[from], &m->entries[to]);)
             to++;
         a->entry = &m->entries[from];
@@ -663,7 +671,12 @@ int decode_message(const struct decode_context *context, json_t *message)
     int rc = speak_all(&a, &scope);
     if (rc == COACH_OK && a.lookup.no_memory)
         rc = COACH_ENOMEM;
-    if (rc == COACH_OK && a.lookup.bad_inside != NULL)
+    if ((rc == COACH_OK || rc == PROBLEM_TOLD) && a.lookup.gave_up)
+        rc = problem_tell(context->handler, WIRE_TOO_LONG,
+                          "%s: too many items, with too many keys around them; the rest "
+                          "was passed over",
+                          m->name);
+    else if (rc == COACH_OK && a.lookup.bad_inside != NULL)
         (void)problem_tell(context->handler, WIRE_BAD_JSON, "%s: the JSON inside %.40s cannot be read", m->name,
                            a.lookup.bad_inside);
     else if (rc == COACH_OK && !a.spoken_for)

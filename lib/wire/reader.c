@@ -20,6 +20,7 @@
 struct wire_reader {
     struct formats *formats;
     char prefix[33];
+    uint8_t seed[HASH_SEED];
     struct binding binding;
     bool any_channel;
     struct frames frames;
@@ -52,6 +53,11 @@ void wire_reader_free(struct wire_reader *r)
     binding_clear(&r->binding);
     formats_unref(r->formats);
     free(r);
+}
+
+void wire_reader_seed(struct wire_reader *r, const uint8_t seed[HASH_SEED])
+{
+    memcpy(r->seed, seed, sizeof r->seed);
 }
 
 void wire_reader_any_channel(struct wire_reader *r)
@@ -169,7 +175,7 @@ static int open_stream(struct wire_reader *r)
     r->stream = malloc(sizeof *r->stream);
     if (r->stream == NULL)
         return COACH_ENOMEM;
-    stream_init(r->stream);
+    stream_init(r->stream, r->seed);
     return COACH_OK;
 }
 

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/base/hash.h"
 #include "lib/wire/event.h"
 #include "lib/wire/formats.h"
 
@@ -49,6 +50,9 @@ struct wire_reader;
  * call. NULL when memory is out. */
 struct wire_reader *wire_reader_new(struct formats *formats, const char *prefix);
 void wire_reader_free(struct wire_reader *r);
+/* For a reader of what strangers send: random bytes, before anything is read, so that they cannot choose ids of calls
+ * that are slow to look up. */
+void wire_reader_seed(struct wire_reader *r, const uint8_t seed[HASH_SEED]);
 /* Takes channels that no map names, their role unknown, instead of refusing them: for looking at what a format makes of
  * messages. */
 void wire_reader_any_channel(struct wire_reader *r);

@@ -5,9 +5,10 @@
 
 #include "lib/base/error.h"
 
-void stream_init(struct stream *s)
+void stream_init(struct stream *s, const uint8_t *seed)
 {
-    table_init(&s->calls, NULL);
+    *s = (struct stream){0};
+    table_init(&s->calls, seed);
 }
 
 static void free_call(struct stream_call *c)
@@ -30,24 +31,62 @@ void stream_clear(struct stream *s)
 
 void stream_forget(struct stream *s, const char *id, size_t len)
 {
-    free_call(table_remove(&s->calls, id, len));
+    struct stream_call *c = table_remove(&s->calls, id, len);
+    if (c == NULL)
+        return;
+    s->bytes -= c->bytes;
+    if (s->last == c)
+        s->last = NULL;
+    free_call(c);
+}
+
+static size_t size_of(const struct stream_call *c)
+{
+    size_t bytes = sizeof *c;
+    for (size_t i = 0; i < c->nsides; i++) {
+        const struct stream_side *side = c->sides[i];
+        bytes += sizeof *side + strlen(side->name) + 1 + side->segment.cap + side->text.cap;
+    }
+    return bytes;
+}
+
+static void count_last(struct stream *s)
+{
+    if (s->last == NULL)
+        return;
+    size_t bytes = size_of(s->last);
+    s->bytes += bytes - s->last->bytes;
+    s->last->bytes = bytes;
+}
+
+/* Forgets the oldest calls but `kept`, until there is room for one more. */
+static void make_room(struct stream *s, const struct stream_call *kept)
+{
+    const struct table_entry *at = table_next(&s->calls, NULL), *next;
+    for (; at != NULL && (table_count(&s->calls) > STREAM_CALLS || s->bytes > STREAM_MAX_BYTES); at = next) {
+        size_t len;
+        const char *id = table_key(at, &len);
+        next = table_next(&s->calls, at);
+        if (table_value(at) != kept)
+            stream_forget(s, id, len);
+    }
 }
 
 struct stream_call *stream_call(struct stream *s, const char *id, size_t len)
 {
     struct stream_call *c = table_get(&s->calls, id, len);
-    if (c != NULL)
+    if (c != NULL && c == s->last)
         return c;
-    if (table_count(&s->calls) == STREAM_CALLS) {
-        size_t oldest_len;
-        const char *oldest = table_key(table_next(&s->calls, NULL), &oldest_len);
-        stream_forget(s, oldest, oldest_len);
+    count_last(s);
+    if (c == NULL) {
+        c = calloc(1, sizeof *c);
+        if (c == NULL || table_set(&s->calls, id, len, c) != COACH_OK) {
+            free(c);
+            return NULL;
+        }
     }
-    c = calloc(1, sizeof *c);
-    if (c != NULL && table_set(&s->calls, id, len, c) != COACH_OK) {
-        free(c);
-        return NULL;
-    }
+    s->last = c;
+    make_room(s, c);
     return c;
 }
 

@@ -1,5 +1,5 @@
 /* What a vendor's stream must be remembered for: which utterance is open on each channel of each call, who speaks
- * where, when wall-clock times began. Bounded: the call that came first is forgotten first. */
+ * where, when wall-clock times began. Bounded in calls and in bytes: the call that came first is forgotten first. */
 #ifndef COACH_WIRE_STREAM_H
 #define COACH_WIRE_STREAM_H
 
@@ -12,6 +12,7 @@
 #include "lib/coach.h"
 
 enum { STREAM_CALLS = 20000, STREAM_SIDES = 16, STREAM_CLOSED = 16, STREAM_MAX_TEXT = 16 * 1024 };
+enum { STREAM_MAX_BYTES = 64 * 1024 * 1024 }; /* of all calls; room for STREAM_CALLS with short utterances */
 
 /* One channel, or one role where there are none, of a call. */
 struct stream_side {
@@ -35,13 +36,17 @@ struct stream_call {
     uint64_t utterances; /* ids made up so far */
     bool began;
     int64_t origin_ms; /* wall clock of its 0, once it began */
+    size_t bytes;      /* that it was counted with */
 };
 
 struct stream {
-    struct table calls; /* call id -> struct stream_call */
+    struct table calls;       /* call id -> struct stream_call */
+    struct stream_call *last; /* asked for: it may have grown since it was counted; NULL: gone */
+    size_t bytes;             /* of all calls, as they were counted */
 };
 
-void stream_init(struct stream *s);
+/* `seed` as table_init has it: peers choose the ids of calls. */
+void stream_init(struct stream *s, const uint8_t *seed);
 void stream_clear(struct stream *s);
 
 /* The call, made if it is new; NULL when memory is out. */

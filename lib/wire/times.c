@@ -74,8 +74,8 @@ static bool read_parts(const json_t *object, int64_t *ret)
 {
     static const struct path_step keys[] = {{.key = "seconds", .len = 7}, {.key = "nanos", .len = 5}};
     double seconds, nanos = 0;
-    (void)value_number(value_member(object, &keys[1]), &nanos);
-    return value_number(value_member(object, &keys[0]), &seconds) && take(seconds * 1000 + nanos / 1e6, ret);
+    (void)value_number(value_member(object, &keys[1], NULL), &nanos);
+    return value_number(value_member(object, &keys[0], NULL), &seconds) && take(seconds * 1000 + nanos / 1e6, ret);
 }
 
 bool times_read(const json_t *v, double ms_per_unit, int64_t *ret)

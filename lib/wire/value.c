@@ -1,5 +1,6 @@
 #include "lib/wire/value.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,6 +188,14 @@ void lookup_clear(struct lookup *l)
     *l = (struct lookup){0};
 }
 
+/* Returns whether the message is still worth it. */
+static bool spend(struct lookup *l, size_t work)
+{
+    l->work += work;
+    l->gave_up |= l->work > VALUE_MAX_WORK;
+    return !l->gave_up;
+}
+
 /* Gives `v` to the lookup; returns it, or NULL when memory is out. */
 static json_t *keep(struct lookup *l, json_t *v)
 {
@@ -252,12 +261,14 @@ json_t *value_unpack(json_t *string, const char *key, struct lookup *l)
     return v;
 }
 
-json_t *value_member(const json_t *object, const struct path_step *step)
+json_t *value_member(const json_t *object, const struct path_step *step, struct lookup *l)
 {
     const char *key;
     json_t *v;
     json_object_foreach((json_t *)object, key, v)
     {
+        if (l != NULL && !spend(l, 1 + strlen(key) / 16))
+            return NULL;
         if (key_is(key, step))
             return v;
     }
@@ -272,7 +283,7 @@ static json_t *go(json_t *at, const struct path_step *step, const char *before, 
     if (json_is_string(at))
         at = value_unpack(at, before, l);
     if (json_is_object(at))
-        return value_member(at, step);
+        return value_member(at, step, l);
     if (!json_is_array(at) || !step->number)
         return NULL;
     long size = (long)json_array_size(at), index = step->index < 0 ? size + step->index : step->index;
@@ -318,6 +329,8 @@ static int walk(const struct walk *w, size_t step, json_t *at, const struct scop
         }
         for (size_t i = 0; i < json_array_size(at); i++) {
             struct scope item = {json_array_get(at, i), outer};
+            if (!spend(w->lookup, 1))
+                break;
             int rc = walk(w, step + 1, item.at, &item);
             if (rc != 0)
                 return rc;
@@ -380,7 +393,7 @@ static int collect(void *user, const struct scope *item)
 
 static json_t *made_text(struct lookup *l, const struct buf *text)
 {
-    return text->len == 0 ? NULL : keep(l, json_stringn(text->data, text->len));
+    return text->len == 0 || !spend(l, text->len) ? NULL : keep(l, json_stringn(text->data, text->len));
 }
 
 static json_t *get_collected(const struct value_choice *v, const struct scope *scope, struct lookup *l)
@@ -395,7 +408,7 @@ static json_t *get_collected(const struct value_choice *v, const struct scope *s
         ret = made_text(l, &c.text);
     else if (v->op != VALUE_MEAN)
         ret = c.item;
-    else if (c.count > 0)
+    else if (c.count > 0 && isfinite(c.sum))
         ret = keep(l, json_real(c.sum / (double)c.count));
     buf_clear(&c.text);
     return ret;

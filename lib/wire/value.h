@@ -15,6 +15,9 @@
 #include "lib/wire/event.h"
 
 enum { VALUE_MAX_STEPS = 12, VALUE_MAX_UNPACKED = 32 };
+/* Keys and items looked at, and bytes put together, for one message: far more than a decent one asks for. A message
+ * can be written so that each of its items has all of its keys looked through. */
+enum { VALUE_MAX_WORK = 2 * 1024 * 1024 };
 
 struct path_step {
     const char *key; /* folded: lower case, without '_' and '-'; empty in "[]": what lies there already */
@@ -71,6 +74,8 @@ struct lookup {
     size_t unpacked;
     const char *bad_inside; /* folded key of a string that begins like JSON and is none; NULL: all well */
     bool no_memory;
+    size_t work;
+    bool gave_up; /* over VALUE_MAX_WORK: nothing more is found, and what was is not to be used */
     const char *start_ms, *end_ms, *channel; /* for templates; NULL while not known */
     const struct scope *whole;               /* the message with its wrapping; NULL: it has none */
 };
@@ -90,8 +95,8 @@ json_t *value_find(const struct value *value, const struct scope *scope, struct 
                    const struct value_choice **choice);
 /* The JSON inside a string, or NULL; each string is read once for a message. `key` is what led to it, folded. */
 json_t *value_unpack(json_t *string, const char *key, struct lookup *l);
-/* The member under the key, or NULL. */
-json_t *value_member(const json_t *object, const struct path_step *step);
+/* The member under the key, or NULL; `l` may be NULL. */
+json_t *value_member(const json_t *object, const struct path_step *step, struct lookup *l);
 
 /* As text: a string as it is, a number or boolean written into `digits`. Returns false when it is none of these. */
 bool value_text(const json_t *v, char digits[32], const char **text, size_t *len);
