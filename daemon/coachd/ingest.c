@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,6 +34,8 @@ void ingest_init(struct ingest *in, struct conn_loop *loop, const struct conn_li
                  const struct ingest_handler *handler, struct counters *counters)
 {
     *in = (struct ingest){.loop = loop, .limits = *limits, .handler = *handler, .counters = counters};
+    if (getrandom(in->seed, sizeof in->seed, 0) != (ssize_t)sizeof in->seed)
+        log_warning("the system gave no random numbers");
 }
 
 static int64_t now_of(const struct ingest *in)
@@ -97,17 +100,22 @@ static void send_out(struct writer *w, struct buf *out)
     buf_clear(out);
 }
 
+static void count_problem(struct writer *w, enum wire_code code)
+{
+    note_format(w);
+    w->problems++;
+    w->stats.counts.errors[code]++;
+    w->total->counts.errors[code]++;
+    w->in->counters->lines_bad[code]++;
+}
+
 static void on_problem(void *user, const struct wire_problem *p)
 {
     struct writer *w = user;
     struct ingest *in = w->in;
     struct buf out;
     buf_init(&out, 0);
-    note_format(w);
-    w->problems++;
-    w->stats.counts.errors[p->code]++;
-    w->total->counts.errors[p->code]++;
-    in->counters->lines_bad[p->code]++;
+    count_problem(w, p->code);
     const char *code = wire_code_name(p->code);
     uint64_t line = conn_line_number(w->conn);
     if (complaints_add(&w->complaints, p->code, code, line, p->message, now_of(in), &out)) {
@@ -116,6 +124,31 @@ static void on_problem(void *user, const struct wire_problem *p)
             log_info("ingest connection=%" PRIu64 " line=%" PRIu64 " refused code=%s: %s", conn_id(w->conn), line, code,
                      p->message);
     }
+    send_out(w, &out);
+}
+
+/* A writer that waits for the ack of a line is told that it was refused, and of each. */
+static void refuse_event(struct writer *w, const struct wire_event *event, const struct wire_problem *p)
+{
+    struct buf out;
+    struct json_out j;
+    if (!wire_reader_acks(w->reader) || event->seq < 0) {
+        on_problem(w, p);
+        return;
+    }
+    count_problem(w, p->code);
+    w->in->counters->error_lines++;
+    buf_init(&out, 0);
+    json_out_begin(&j, &out);
+    json_open_object(&j, NULL);
+    json_text(&j, "type", "error");
+    json_int(&j, "line", (int64_t)conn_line_number(w->conn));
+    json_int(&j, "seq", event->seq);
+    json_text(&j, "code", wire_code_name(p->code));
+    json_text(&j, "message", p->message);
+    json_int(&j, "dropped", 0);
+    json_close_object(&j);
+    (void)json_out_end(&j, true);
     send_out(w, &out);
 }
 
@@ -146,7 +179,7 @@ static int on_event(void *user, const struct wire_event *event)
     if (rc == COACH_ELIMIT) {
         struct wire_problem p = {.code = WIRE_LIMIT_CALLS};
         snprintf(p.message, sizeof p.message, "too many calls are live; this line was dropped");
-        on_problem(w, &p);
+        refuse_event(w, event, &p);
     } else if (rc == COACH_OK) {
         note_format(w);
         linestats_event(&w->stats, event, now_of(w->in), wall_ms());
@@ -254,6 +287,8 @@ static struct wire_reader *new_reader(const struct ingest *in)
     char prefix[33]; /* a call may go on on another connection, of this daemon or of the one before it */
     snprintf(prefix, sizeof prefix, "%" PRIx64 "-%" PRIx64 "-", (uint64_t)wall_ms() / 1000, in->accepted);
     struct wire_reader *reader = wire_reader_new(d->formats, prefix);
+    if (reader != NULL)
+        wire_reader_seed(reader, in->seed);
     if (reader != NULL && d->hello.len > 0 &&
         wire_reader_line(reader, d->hello.data, d->hello.len, &quiet) != COACH_OK) {
         wire_reader_free(reader);

@@ -11,6 +11,7 @@
 #include "daemon/base/log.h"
 #include "daemon/coachd/counters.h"
 #include "lib/base/error.h"
+#include "lib/base/hash.h"
 #include "lib/wire/event.h"
 
 /* The call that a connection's hello bound, for whoever counts the writers of a call. */
@@ -54,6 +55,7 @@ struct ingest {
     struct writer *writers;
     size_t count;
     uint64_t accepted;
+    uint8_t seed[HASH_SEED];
 };
 
 void ingest_init(struct ingest *in, struct conn_loop *loop, const struct conn_limits *limits,

@@ -231,6 +231,12 @@ static int check_signature(const struct access *a, const struct httpreq *r, stru
     return grant_to(grant, ACCESS_SIGNATURE, "twilio");
 }
 
+bool access_needs_body(const struct access *a, const struct httpreq *r)
+{
+    return a->twilio.len > 0 && r->method == HTTPREQ_POST && httpreq_get(r, "authorization").s == NULL &&
+           httpreq_get(r, "x-twilio-signature").s != NULL;
+}
+
 int access_check_writer(const struct access *a, const struct httpreq *r, int64_t now, struct access_grant *grant)
 {
     struct httpreq_text authorization = httpreq_get(r, "authorization"),

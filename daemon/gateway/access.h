@@ -2,6 +2,7 @@
 #ifndef COACH_GATEWAY_ACCESS_H
 #define COACH_GATEWAY_ACCESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "daemon/gateway/config.h"
@@ -38,6 +39,8 @@ void access_free(struct access *a); /* NULL is fine */
 
 /* Host and origin, of any request. Returns 0, or the status to answer with `grant` filled. */
 int access_check_site(const struct access *a, const struct httpreq *r, struct access_grant *grant);
+/* Whether only the whole request shows who sent it: its body is signed. */
+bool access_needs_body(const struct access *a, const struct httpreq *r);
 /* Whether the request may write, `now` in seconds since 1970. Returns as above. */
 int access_check_writer(const struct access *a, const struct httpreq *r, int64_t now, struct access_grant *grant);
 

@@ -30,6 +30,7 @@ struct client {
     int events; /* polled for */
     enum state state;
     int64_t deadline_ms;
+    size_t unproven;         /* counted for its body */
     struct httpreq *request; /* NULL before the first byte, and once answered */
     struct buf out;
     size_t sent;
@@ -66,6 +67,12 @@ static void on_closed(uv_handle_t *handle)
     free(c);
 }
 
+static void prove(struct client *c)
+{
+    c->owner->unproven -= c->unproven;
+    c->unproven = 0;
+}
+
 static void tell_gone(struct client *c)
 {
     if (c->told_gone)
@@ -80,6 +87,7 @@ static void drop(struct client *c)
     if (c->state == CLOSED)
         return;
     tell_gone(c);
+    prove(c);
     c->state = CLOSED;
     *(c->prev != NULL ? &c->prev->next : &c->owner->all) = c->next;
     if (c->next != NULL)
@@ -168,6 +176,7 @@ const struct httpreq *client_request(const struct client *c)
 
 static void free_request(struct client *c)
 {
+    prove(c);
     httpreq_clear(c->request);
     free(c->request);
     c->request = NULL;
@@ -229,6 +238,23 @@ static void tell_continue(struct client *c)
         (void)write_some(c, text, sizeof text - 1, false);
 }
 
+/* Whether the body is to be read, its head being whole. */
+static bool wants_body(struct client *c)
+{
+    struct clients *cs = c->owner;
+    bool proven = cs->handler.head(cs->handler.user, c);
+    if (c->state != READING)
+        return false;
+    if (proven)
+        return true;
+    c->unproven = c->request->content_length;
+    cs->unproven += c->unproven;
+    if (cs->unproven <= CLIENTS_UNPROVEN_MAX)
+        return true;
+    client_refuse(c, 503, "try_later", "too many bodies wait for their signature to be checked");
+    return false;
+}
+
 static void take_bytes(struct client *c, const char *data, size_t len)
 {
     if (c->request == NULL) {
@@ -239,7 +265,13 @@ static void take_bytes(struct client *c, const char *data, size_t len)
         }
         httpreq_init(c->request, c->owner->limits.max_message);
     }
-    size_t n = httpreq_feed(c->request, data, len);
+    size_t n = 0;
+    if (c->request->state == HTTPREQ_HEAD) {
+        n = httpreq_feed_head(c->request, data, len);
+        if (c->request->state == HTTPREQ_BODY && !wants_body(c))
+            return;
+    }
+    n += httpreq_feed(c->request, data + n, len - n);
     tell_continue(c);
     if (c->request->state < HTTPREQ_DONE)
         return;
@@ -271,10 +303,14 @@ static ssize_t on_ws_read(void *user, void *to, size_t len)
     struct client *c = user;
     if (c->paused)
         return 0;
-    c->heard_ms = now_of(c->owner);
-    c->pings = 0;
-    if (c->rest.len == 0)
-        return read_some(c, to, len);
+    if (c->rest.len == 0) {
+        ssize_t got = read_some(c, to, len);
+        if (got > 0) {
+            c->heard_ms = now_of(c->owner);
+            c->pings = 0;
+        }
+        return got;
+    }
     size_t n = c->rest.len < len ? c->rest.len : len;
     memcpy(to, c->rest.data, n);
     buf_drop(&c->rest, n);

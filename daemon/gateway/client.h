@@ -15,6 +15,9 @@
 struct client;
 
 struct clients_handler {
+    /* The head of a request with a body is whole: it may be answered before the body is read. Returns whether its
+     * sender showed who it is; the bodies of those that did not are read only while they are few. */
+    bool (*head)(void *user, struct client *c);
     /* A request is whole or refused (`state` says which). It must be answered, upgraded or held. */
     void (*request)(void *user, struct client *c);
     /* A held request was not answered in time; answer it now. */
@@ -28,6 +31,8 @@ struct clients_handler {
     void (*gone)(void *user, struct client *c, bool left);
     void *user;
 };
+
+enum { CLIENTS_UNPROVEN_MAX = 4 * 1024 * 1024 };
 
 struct clients_limits {
     size_t max_message;
@@ -43,6 +48,7 @@ struct clients {
     struct client *all;
     size_t count;
     size_t websockets;
+    size_t unproven; /* bytes of bodies whose senders have yet to show who they are */
     uint64_t timeouts;
     uint64_t answers[6]; /* by the first digit of their status */
     char buffer[16 * 1024];

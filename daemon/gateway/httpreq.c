@@ -339,13 +339,11 @@ static void take_head(struct httpreq *r)
         check_body(r, content_length) != 0 || check_expect(r) != 0 || check_upgrade(r) != 0)
         return;
     r->state = r->content_length > 0 ? HTTPREQ_BODY : HTTPREQ_DONE;
-    if (r->state == HTTPREQ_BODY && (r->body = malloc(r->content_length + 1)) == NULL)
-        refuse(r, 503, "out of memory");
 }
 
 /* ---- bytes ---- */
 
-static size_t feed_head(struct httpreq *r, const char *data, size_t len)
+size_t httpreq_feed_head(struct httpreq *r, const char *data, size_t len)
 {
     size_t i = 0;
     while (i < len && r->state == HTTPREQ_HEAD) {
@@ -365,6 +363,10 @@ static size_t feed_body(struct httpreq *r, const char *data, size_t len)
     size_t n = r->content_length - r->body_len;
     if (n > len)
         n = len;
+    if (r->body == NULL && (r->body = malloc(r->content_length + 1)) == NULL) {
+        refuse(r, 503, "out of memory");
+        return 0;
+    }
     memcpy(r->body + r->body_len, data, n);
     r->body_len += n;
     if (r->body_len == r->content_length) {
@@ -376,7 +378,7 @@ static size_t feed_body(struct httpreq *r, const char *data, size_t len)
 
 size_t httpreq_feed(struct httpreq *r, const char *data, size_t len)
 {
-    size_t n = feed_head(r, data, len);
+    size_t n = httpreq_feed_head(r, data, len);
     if (r->state == HTTPREQ_BODY && n < len)
         n += feed_body(r, data + n, len - n);
     return n;

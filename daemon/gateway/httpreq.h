@@ -55,6 +55,8 @@ struct httpreq {
 void httpreq_init(struct httpreq *r, size_t max_body);
 void httpreq_clear(struct httpreq *r); /* frees the body */
 
+/* Takes bytes until the head is whole or the request refused, and no memory for a body. Returns how many it took. */
+size_t httpreq_feed_head(struct httpreq *r, const char *data, size_t len);
 /* Takes bytes until the request is whole or refused. Returns how many it took; what follows does not belong to the
  * request. */
 size_t httpreq_feed(struct httpreq *r, const char *data, size_t len);

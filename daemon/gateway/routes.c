@@ -15,6 +15,7 @@
 struct session {
     struct routes *routes;
     struct client *client;
+    struct access_grant grant; /* of a request whose head told enough, else without a subject */
     struct writer *writer;     /* of a WebSocket */
     struct upstream_wait wait; /* of a webhook */
     struct taken taken;
@@ -81,15 +82,15 @@ static void serve_metrics(struct routes *rs, struct client *c)
 
 /* ---- sessions ---- */
 
-static struct session *session_new(struct routes *rs, struct client *c, int64_t expires)
+/* The client's session, made when it has none. NULL when memory is out. */
+static struct session *session_of(struct routes *rs, struct client *c)
 {
-    struct session *s = calloc(1, sizeof *s);
-    if (s == NULL)
-        return NULL;
-    s->routes = rs;
-    s->client = c;
-    s->expires = expires;
-    client_set_data(c, s);
+    struct session *s = client_data(c);
+    if (s == NULL && (s = calloc(1, sizeof *s)) != NULL) {
+        s->routes = rs;
+        s->client = c;
+        client_set_data(c, s);
+    }
     return s;
 }
 
@@ -157,11 +158,39 @@ static void answer_taken(struct routes *rs, struct client *c, const struct taken
     buf_clear(&out);
 }
 
+static enum wire_code code_named(const char *name)
+{
+    enum wire_code code = 0;
+    while (code < WIRE_CODES && strcmp(wire_code_name(code), name) != 0)
+        code++;
+    return code < WIRE_CODES ? code : WIRE_LIMIT_CALLS;
+}
+
+/* coachd did not use all of the events of a webhook. */
+static void take_back_refused(struct session *s)
+{
+    struct taken *t = &s->taken;
+    unsigned n = s->wait.refused < t->accepted ? s->wait.refused : t->accepted;
+    struct wire_problem p = {.code = code_named(s->wait.code)};
+    snprintf(p.message, sizeof p.message, "%s", s->wait.why);
+    t->accepted -= n;
+    for (; n > 0; n--, t->refused++)
+        if (t->refused < TAKEN_PROBLEMS)
+            t->problems[t->refused] = p;
+}
+
 /* coachd has taken the events of a webhook. */
 static void on_effect(void *user)
 {
     struct session *s = user;
-    answer_taken(s->routes, s->client, &s->taken);
+    struct routes *rs = s->routes;
+    take_back_refused(s);
+    if (s->wait.refused > 0 && s->taken.accepted == 0) {
+        rs->counters->turned_away++;
+        refuse(rs, s->client, 503, s->wait.why);
+    } else {
+        answer_taken(rs, s->client, &s->taken);
+    }
 }
 
 static void on_late(void *user, struct client *c)
@@ -190,13 +219,14 @@ static int take_body(struct routes *rs, const struct access_grant *grant, const 
 static void serve_post(struct routes *rs, struct client *c, const struct access_grant *grant, const char *format,
                        const char *hello)
 {
-    struct session *s = session_new(rs, c, 0);
+    struct session *s = session_of(rs, c);
     bool refused = false;
     if (s == NULL) {
         refuse_no_memory(rs, c);
         return;
     }
     rs->counters->posts++;
+    s->wait.first = rs->upstream->next_seq;
     int rc = take_body(rs, grant, format, hello, client_request(c), &s->taken, &refused);
     if (rc != COACH_OK) {
         refuse_writer(rs, c, refused ? rc : COACH_ENOMEM, &s->taken);
@@ -215,11 +245,12 @@ static void serve_post(struct routes *rs, struct client *c, const struct access_
 static void serve_upgrade(struct routes *rs, struct client *c, const struct access_grant *grant, const char *hello)
 {
     struct taken why;
-    struct session *s = session_new(rs, c, grant->expires);
+    struct session *s = session_of(rs, c);
     if (s == NULL) {
         refuse_no_memory(rs, c);
         return;
     }
+    s->expires = grant->expires;
     int rc = writers_make(rs->writers, hello, &s->writer, &why);
     if (rc != COACH_OK) {
         refuse_writer(rs, c, rc, &why);
@@ -257,10 +288,11 @@ static void on_message(void *user, struct client *c, const char *text, size_t le
     struct session *s = client_data(c);
     s->messages++;
     rs->counters->messages++;
-    if (writer_take(s->writer, text, len, &s->taken) != COACH_OK)
-        client_close(c, WS_FAILED, "out of memory");
+    int rc = writer_take(s->writer, text, len, &s->taken);
     tell_problems(s);
-    if (!upstream_has_room(rs->upstream))
+    if (rc != COACH_OK)
+        client_close(c, WS_FAILED, "out of memory"); /* the session may be gone with it */
+    else if (!upstream_has_room(rs->upstream))
         client_pause(c);
 }
 
@@ -350,15 +382,28 @@ static void serve_writer(struct routes *rs, struct client *c, const struct acces
     buf_clear(&hello);
 }
 
+/* Whether the request may write, `grant` saying what it showed; if not the client is told. */
+static bool may_write(struct routes *rs, struct client *c, struct access_grant *grant)
+{
+    const struct session *s = client_data(c);
+    if (s != NULL && s->grant.subject[0] != '\0') {
+        *grant = s->grant;
+        return true;
+    }
+    int status = access_check_writer(rs->access, client_request(c), (int64_t)time(NULL), grant);
+    rs->counters->access[grant->outcome]++;
+    if (status != 0)
+        refuse(rs, c, status, grant->why);
+    return status == 0;
+}
+
 static void serve_ingest(struct routes *rs, struct client *c, const char *format)
 {
     const struct httpreq *r = client_request(c);
     struct access_grant grant;
-    int status = access_check_writer(rs->access, r, (int64_t)time(NULL), &grant);
-    rs->counters->access[grant.outcome]++;
-    if (status != 0)
-        refuse(rs, c, status, grant.why);
-    else if (r->method == HTTPREQ_IS_HEAD)
+    if (!may_write(rs, c, &grant))
+        return;
+    if (r->method == HTTPREQ_IS_HEAD)
         refuse(rs, c, 405, "POST a message, or GET a WebSocket");
     else if (r->method == HTTPREQ_GET && !r->upgrade)
         refuse(rs, c, 426, "a GET here begins a WebSocket; single messages are sent with POST");
@@ -391,20 +436,50 @@ static void serve_path(struct routes *rs, struct client *c)
     refuse(rs, c, 404, "there is /v1/ingest/FORMAT, /healthz, /readyz and /metrics");
 }
 
-static void on_request(void *user, struct client *c)
+static bool is_for_here(struct routes *rs, struct client *c)
+{
+    struct access_grant grant;
+    if (access_check_site(rs->access, client_request(c), &grant) == 0)
+        return true;
+    rs->counters->access[grant.outcome]++;
+    refuse(rs, c, grant.status, grant.why);
+    return false;
+}
+
+/* Before a body is read: who sends it, and whether there is use for it. */
+static bool on_head(void *user, struct client *c)
 {
     struct routes *rs = user;
     const struct httpreq *r = client_request(c);
     struct access_grant grant;
-    if (r->state == HTTPREQ_REFUSED) {
-        refuse(rs, c, r->status, r->why);
-    } else if (access_check_site(rs->access, r, &grant) != 0) {
-        rs->counters->access[grant.outcome]++;
-        refuse(rs, c, grant.status, grant.why);
-    } else {
-        serve_path(rs, c);
+    struct session *s;
+    char format[BINDING_FORMAT_MAX + 1];
+    if (!is_for_here(rs, c))
+        return false;
+    if (!format_of(r->path, format)) {
+        serve_path(rs, c); /* nothing else takes a body */
+        return false;
     }
+    if (access_needs_body(rs->access, r))
+        return false;
+    if (!may_write(rs, c, &grant) || !has_way(rs, c))
+        return false;
+    if ((s = session_of(rs, c)) == NULL)
+        refuse_no_memory(rs, c);
+    else
+        s->grant = grant;
+    return s != NULL;
+}
+
+static void on_request(void *user, struct client *c)
+{
+    struct routes *rs = user;
+    const struct httpreq *r = client_request(c);
+    if (r->state == HTTPREQ_REFUSED)
+        refuse(rs, c, r->status, r->why);
+    else if (is_for_here(rs, c))
+        serve_path(rs, c);
 }
 
 const struct clients_handler routes_handler = {
-    .request = on_request, .late = on_late, .message = on_message, .tick = on_tick, .gone = on_gone};
+    .head = on_head, .request = on_request, .late = on_late, .message = on_message, .tick = on_tick, .gone = on_gone};

@@ -221,7 +221,8 @@ static void init_parts(struct server *s, struct access *access, struct formats *
     struct clients_handler events = routes_handler;
     events.user = &s->routes;
     snprintf(s->upstream_path, sizeof s->upstream_path, "%s/ingest.sock", c->runtime_dir);
-    upstream_open(&s->upstream, &s->conns, s->upstream_path, (size_t)c->queue, &s->counters, on_room, s);
+    naming_init(&s->naming);
+    upstream_open(&s->upstream, &s->conns, s->upstream_path, (size_t)c->queue, &s->counters, &s->naming, on_room, s);
     clients_init(&s->clients, &s->loop, &events, &limits);
     writers_init(&s->writers, formats, &s->upstream);
     s->routes = (struct routes){.config = c,
@@ -242,6 +243,7 @@ static bool finish(struct server *s)
     assert(clean);
     writers_clear(&s->writers);
     upstream_clear(&s->upstream);
+    naming_clear(&s->naming);
     access_free(s->routes.access);
     notify_close(&s->notify);
     return clean;

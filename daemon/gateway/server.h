@@ -17,6 +17,7 @@ struct server {
     struct conn_loop conns;
     struct clients clients;
     struct upstream upstream;
+    struct naming naming;
     struct writers writers;
     struct routes routes;
     struct counters counters;

@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "lib/wire/json.h"
+#include "lib/wire/reader.h"
 
 enum {
     ANSWER_MAX = 4096, /* bytes of a line from coachd */
@@ -42,10 +44,18 @@ static void feed(struct upstream *u)
 int upstream_add(struct upstream *u, const struct wire_event *event)
 {
     struct wire_event own = *event;
+    size_t before = u->window.len;
     own.seq = (int64_t)u->next_seq;
-    int rc = wire_event_write(&own, &u->window);
+    int rc = naming_give(u->naming, &own);
+    if (rc == COACH_OK)
+        rc = wire_event_write(&own, &u->window);
+    if (rc == COACH_OK && u->window.len - before > WIRE_MAX_LINE + 1) {
+        u->window.data[u->window.len = before] = '\0';
+        rc = COACH_ELIMIT;
+    }
     if (rc != COACH_OK)
         return rc;
+    naming_took(u->naming, &own);
     u->next_seq++;
     u->counters->events++;
     feed(u);
@@ -108,6 +118,8 @@ static void tell_waiting(struct upstream *u)
 /* Drops the lines up to `seq` from the window. */
 static void take_ack(struct upstream *u, uint64_t seq)
 {
+    if (u->window.len == 0)
+        return;
     const char *p = u->window.data, *end = p + u->sent;
     while (u->first_seq <= seq && p < end) {
         const char *nl = memchr(p, '\n', (size_t)(end - p));
@@ -116,7 +128,7 @@ static void take_ack(struct upstream *u, uint64_t seq)
         p = nl + 1;
         u->first_seq++;
     }
-    size_t n = u->window.data == NULL ? 0 : (size_t)(p - u->window.data);
+    size_t n = (size_t)(p - u->window.data);
     buf_drop(&u->window, n);
     u->sent -= n;
     if (u->window.len == 0)
@@ -126,6 +138,18 @@ static void take_ack(struct upstream *u, uint64_t seq)
         u->full = false;
         u->on_room(u->user);
     }
+    feed(u);
+}
+
+/* An event of theirs was not used. */
+static void note_refused(struct upstream *u, uint64_t seq, const char *code, const char *message)
+{
+    for (struct upstream_wait *w = u->waits; w != NULL; w = w->next)
+        if (w->first <= seq && seq <= w->seq) {
+            w->refused++;
+            snprintf(w->code, sizeof w->code, "%s", code);
+            snprintf(w->why, sizeof w->why, "%s", message);
+        }
 }
 
 static void on_line(void *user, const char *line, size_t len)
@@ -141,6 +165,8 @@ static void on_line(void *user, const char *line, size_t len)
     } else if (type != NULL && strcmp(type, "error") == 0) {
         const char *code = json_in_text(v, "code"), *message = json_in_text(v, "message");
         u->counters->upstream_errors++;
+        if (code != NULL && message != NULL && seq > 0)
+            note_refused(u, (uint64_t)seq, code, message);
         if (log_allow(&u->errors, now_of(u)))
             log_warning("coachd refused an event: %s: %s", code == NULL ? "error" : code,
                         message == NULL ? "" : message);
@@ -168,6 +194,8 @@ static void on_closed(void *user, const char *why)
     if (u->closing)
         return;
     u->away_since_ms = now_of(u);
+    if (now_of(u) - u->begun_ms >= LONGEST_BACKOFF_MS) /* not one that hangs up on whoever calls */
+        u->backoff_ms = FIRST_BACKOFF_MS;
     if (log_allow(&u->losses, now_of(u)))
         log_warning("coachd: the connection was lost: %s; %" PRIu64 " events are kept and sent again", why,
                     u->next_seq - u->first_seq);
@@ -200,7 +228,7 @@ static int connect_to(const char *path)
 static void begin(struct upstream *u)
 {
     static const char hello[] = "{\"type\":\"hello\",\"format\":\"coachd\",\"ack\":true}\n";
-    u->backoff_ms = FIRST_BACKOFF_MS;
+    u->begun_ms = now_of(u);
     u->away_since_ms = u->away_told_ms = 0;
     u->counters->upstream_connects++;
     if (u->sent > 0)
@@ -251,10 +279,11 @@ static void retry_later(struct upstream *u)
 /* ---- life ---- */
 
 void upstream_open(struct upstream *u, struct conn_loop *conns, const char *path, size_t max, struct counters *counters,
-                   void (*on_room)(void *user), void *user)
+                   struct naming *naming, void (*on_room)(void *user), void *user)
 {
     *u = (struct upstream){.conns = conns,
                            .counters = counters,
+                           .naming = naming,
                            .path = path,
                            .max = max,
                            .first_seq = 1,

@@ -9,12 +9,16 @@
 #include "daemon/base/conn.h"
 #include "daemon/base/log.h"
 #include "daemon/gateway/counters.h"
+#include "daemon/gateway/naming.h"
 #include "lib/wire/event.h"
 
 /* Somebody who waits until an event took effect. */
 struct upstream_wait {
     struct upstream_wait *next, *prev;
-    uint64_t seq; /* 0: not waiting */
+    uint64_t first; /* of its events; set by who waits */
+    uint64_t seq;   /* of the last of them; 0: not waiting */
+    unsigned refused;
+    char code[24], why[128]; /* of the last that was refused */
     void (*done)(void *user);
     void *user;
 };
@@ -26,6 +30,7 @@ struct upstream {
     size_t max;
     uv_timer_t retry;
     struct conn *conn; /* NULL while coachd is away */
+    struct naming *naming;
     struct buf window; /* lines that were not acknowledged, the first being `first_seq` */
     size_t sent;       /* bytes of it given to `conn` */
     uint64_t first_seq;
@@ -33,6 +38,7 @@ struct upstream {
     struct upstream_wait *waits, *last_wait; /* by seq */
     int64_t away_since_ms;
     int64_t away_told_ms; /* when the log was told; 0: not yet */
+    int64_t begun_ms;     /* the connection */
     int64_t backoff_ms;
     struct log_limit errors;
     struct log_limit losses;
@@ -42,9 +48,9 @@ struct upstream {
     void *user;
 };
 
-/* Connects to the socket `path`, now and whenever the connection is lost. `max` bytes may wait. */
+/* Connects to the socket `path`, now and whenever the connection is lost. `max` bytes may wait. `naming` is kept. */
 void upstream_open(struct upstream *u, struct conn_loop *conns, const char *path, size_t max, struct counters *counters,
-                   void (*on_room)(void *user), void *user);
+                   struct naming *naming, void (*on_room)(void *user), void *user);
 /* Closes at once; nobody is told anything more. */
 void upstream_close(struct upstream *u);
 /* After the loop has ended. */
@@ -58,7 +64,8 @@ bool upstream_has_room(struct upstream *u);
 /* Nothing waits to be acknowledged. */
 bool upstream_is_empty(const struct upstream *u);
 
-/* Queues the event under a seq of its own. Returns 0 or COACH_ENOMEM. */
+/* Queues the event under a seq of its own, and a transcript that has no segment id under one: sent again it is then
+ * known for what it is. Returns 0; COACH_ELIMIT when its line is longer than coachd takes; COACH_ENOMEM. */
 int upstream_add(struct upstream *u, const struct wire_event *event);
 /* Calls `w->done` once everything that was added up to now took effect: at once when it has. */
 void upstream_wait(struct upstream *u, struct upstream_wait *w);

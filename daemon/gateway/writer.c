@@ -10,21 +10,6 @@ struct writer {
     bool live;           /* the call that was bound has begun and not ended */
 };
 
-static int on_event(void *user, const struct wire_event *event)
-{
-    struct writer *s = user;
-    if (event->type == WIRE_HELLO) /* has done its work */
-        return COACH_OK;
-    const char *call = wire_reader_call(s->reader);
-    int rc = upstream_add(s->upstream, event);
-    if (rc != COACH_OK)
-        return rc;
-    s->taken->accepted++;
-    if (call != NULL && strcmp(event->call_id.s, call) == 0)
-        s->live = event->type != WIRE_CALL_END;
-    return COACH_OK;
-}
-
 static void on_problem(void *user, const struct wire_problem *problem)
 {
     struct writer *s = user;
@@ -32,6 +17,27 @@ static void on_problem(void *user, const struct wire_problem *problem)
     if (s->taken->refused < TAKEN_PROBLEMS)
         s->taken->problems[s->taken->refused] = *problem;
     s->taken->refused++;
+}
+
+static int on_event(void *user, const struct wire_event *event)
+{
+    struct writer *s = user;
+    if (event->type == WIRE_HELLO) /* has done its work */
+        return COACH_OK;
+    const char *call = wire_reader_call(s->reader);
+    int rc = upstream_add(s->upstream, event);
+    if (rc == COACH_ELIMIT) {
+        static const struct wire_problem problem = {WIRE_TOO_LONG,
+                                                    "with what is known of the call, the line is too long"};
+        on_problem(s, &problem);
+        return COACH_OK;
+    }
+    if (rc != COACH_OK)
+        return rc;
+    s->taken->accepted++;
+    if (call != NULL && strcmp(event->call_id.s, call) == 0)
+        s->live = event->type != WIRE_CALL_END;
+    return COACH_OK;
 }
 
 static void on_ignored(void *user, const char *why)
@@ -53,8 +59,8 @@ static int take(struct writer *s, int (*read)(struct wire_reader *, const char *
     return rc;
 }
 
-int writer_new(struct formats *formats, const char *prefix, const char *hello, struct upstream *upstream,
-               struct writer **ret, struct taken *why)
+int writer_new(struct formats *formats, const char *prefix, const uint8_t seed[HASH_SEED], const char *hello,
+               struct upstream *upstream, struct writer **ret, struct taken *why)
 {
     struct writer *s = calloc(1, sizeof *s);
     *why = (struct taken){0};
@@ -62,6 +68,8 @@ int writer_new(struct formats *formats, const char *prefix, const char *hello, s
         return COACH_ENOMEM;
     s->upstream = upstream;
     s->reader = wire_reader_new(formats, prefix);
+    if (s->reader != NULL)
+        wire_reader_seed(s->reader, seed);
     int rc = s->reader == NULL ? COACH_ENOMEM : take(s, wire_reader_line, hello, strlen(hello), why);
     if (rc == COACH_OK && why->refused > 0)
         rc = COACH_EINVAL;

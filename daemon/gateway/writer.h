@@ -16,10 +16,11 @@ struct taken {
 };
 
 struct writer;
-/* `formats` may be NULL; a reference is kept. `prefix` begins made-up segment ids. Returns 0 and sets `*ret`;
- * COACH_EINVAL when the hello line is refused, `why` then saying for what; COACH_ENOMEM. Free with writer_free. */
-int writer_new(struct formats *formats, const char *prefix, const char *hello, struct upstream *upstream,
-               struct writer **ret, struct taken *why);
+/* `formats` may be NULL; a reference is kept. `prefix` begins made-up segment ids; `seed` is random. Returns 0 and sets
+ * `*ret`; COACH_EINVAL when the hello line is refused, `why` then saying for what; COACH_ENOMEM. Free with writer_free.
+ */
+int writer_new(struct formats *formats, const char *prefix, const uint8_t seed[HASH_SEED], const char *hello,
+               struct upstream *upstream, struct writer **ret, struct taken *why);
 void writer_free(struct writer *s); /* NULL is fine */
 
 /* Reads one whole message. Returns 0 or COACH_ENOMEM: the rest of the message is then lost. */

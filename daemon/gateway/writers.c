@@ -11,12 +11,11 @@ enum { WRITERS_MAX = 4096 }; /* then the one unused for longest goes */
 
 void writers_init(struct writers *s, struct formats *formats, struct upstream *upstream)
 {
-    uint8_t seed[HASH_SEED] = {0};
     *s = (struct writers){.formats = formats, .upstream = upstream};
-    if (getrandom(seed, sizeof seed, 0) != (ssize_t)sizeof seed ||
+    if (getrandom(s->seed, sizeof s->seed, 0) != (ssize_t)sizeof s->seed ||
         getrandom(&s->launch, sizeof s->launch, 0) != (ssize_t)sizeof s->launch)
         log_warning("the system gave no random numbers");
-    table_init(&s->table, seed);
+    table_init(&s->table, s->seed);
 }
 
 static void remove_entry(struct writers *s, const struct table_entry *entry)
@@ -38,7 +37,7 @@ int writers_make(struct writers *s, const char *hello, struct writer **ret, stru
 {
     char prefix[33];
     snprintf(prefix, sizeof prefix, "g%08" PRIx32 "%" PRIx64 "-", s->launch, s->made++);
-    return writer_new(s->formats, prefix, hello, s->upstream, ret, why);
+    return writer_new(s->formats, prefix, s->seed, hello, s->upstream, ret, why);
 }
 
 /* Puts it at the end of the table: it was used last. */

@@ -8,6 +8,7 @@
 
 struct writers {
     struct table table; /* the one used last is the last */
+    uint8_t seed[HASH_SEED];
     struct formats *formats;
     struct upstream *upstream;
     uint64_t made;   /* prefixes differ */
