@@ -539,6 +539,8 @@ int wire_reader_line(struct wire_reader *r, const char *line, size_t len, const 
 int wire_reader_message(struct wire_reader *r, const char *data, size_t len, const struct wire_handler *handler)
 {
     struct input in = {.reader = r, .handler = handler};
+    if (len == 0) /* and perhaps no `data` */
+        return COACH_OK;
     const char *end = data + len, *p = skip_lead(data, end);
     size_t left = (size_t)(end - p);
     if (left == 0)

@@ -122,6 +122,14 @@ START_TEST(a_duration_of_more_than_a_day_is_left_out)
 }
 END_TEST
 
+START_TEST(an_empty_message_needs_no_bytes)
+{
+    size_t before = out.len;
+    ck_assert_int_eq(wire_reader_message(reader, NULL, 0, &handler), COACH_OK);
+    ck_assert_uint_eq(out.len, before);
+}
+END_TEST
+
 /* Fills the texts of all sides of a call. */
 static void fill(struct stream *s, const char *id)
 {
@@ -205,6 +213,7 @@ int main(void)
     tcase_add_test(messages, a_long_message_with_few_keys_is_taken_whole);
     tcase_add_test(messages, numbers_that_are_too_large_together_are_no_lack_of_memory);
     tcase_add_test(messages, a_duration_of_more_than_a_day_is_left_out);
+    tcase_add_test(messages, an_empty_message_needs_no_bytes);
     tcase_add_test(streams, calls_with_long_utterances_are_kept_in_bounded_memory);
     tcase_add_test(streams, calls_that_are_forgotten_make_room);
     tcase_add_test(streams, calls_are_looked_up_by_the_seed_of_the_reader);
