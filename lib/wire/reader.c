@@ -96,6 +96,7 @@ struct input {
     struct wire_reader *reader;
     const struct wire_handler *handler;
     struct wire_text envelope_agent;
+    size_t objects; /* so far */
 };
 
 /* --- coachd's own messages --- */
@@ -329,6 +330,12 @@ static int take_object(struct input *in, json_t *object)
 /* A problem that was told ends the object and nothing else. */
 static int take_and_go_on(struct input *in, json_t *object)
 {
+    if (++in->objects > WIRE_MAX_OBJECTS) {
+        if (in->objects == WIRE_MAX_OBJECTS + 1)
+            (void)problem_tell(in->handler, WIRE_TOO_LONG, "more than %d objects in a line; the rest was passed over",
+                               WIRE_MAX_OBJECTS);
+        return COACH_OK;
+    }
     int rc = take_object(in, object);
     return rc == PROBLEM_TOLD ? COACH_OK : rc;
 }

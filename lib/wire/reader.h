@@ -42,7 +42,8 @@ struct wire_handler {
     void *user;
 };
 
-enum { WIRE_MAX_LINE = 64 * 1024 };
+/* Of one line or message: bytes, and objects in it, one after the other or in an array. */
+enum { WIRE_MAX_LINE = 64 * 1024, WIRE_MAX_OBJECTS = 4096 };
 
 struct wire_reader;
 /* `formats` may be NULL: coachd's own format only; a reference is kept. `prefix`, up to 32 bytes, begins the segment

@@ -122,6 +122,20 @@ START_TEST(a_duration_of_more_than_a_day_is_left_out)
 }
 END_TEST
 
+/* Each of them costs more than its bytes, most of all where the format is to be recognised. */
+START_TEST(a_line_of_very_many_objects_is_taken_in_part)
+{
+    struct buf line;
+    buf_init(&line, 0);
+    for (int i = 0; i < 2 * WIRE_MAX_OBJECTS; i++)
+        ck_assert_int_eq(buf_adds(&line, i % 2 == 0 ? "{}" : "[{},{}]"), COACH_OK);
+    feed(line.data);
+    ck_assert_uint_eq(count_of("!unknown_type"), WIRE_MAX_OBJECTS);
+    ck_assert_uint_eq(count_of("!too_long"), 1);
+    buf_clear(&line);
+}
+END_TEST
+
 START_TEST(an_empty_message_needs_no_bytes)
 {
     size_t before = out.len;
@@ -213,6 +227,7 @@ int main(void)
     tcase_add_test(messages, a_long_message_with_few_keys_is_taken_whole);
     tcase_add_test(messages, numbers_that_are_too_large_together_are_no_lack_of_memory);
     tcase_add_test(messages, a_duration_of_more_than_a_day_is_left_out);
+    tcase_add_test(messages, a_line_of_very_many_objects_is_taken_in_part);
     tcase_add_test(messages, an_empty_message_needs_no_bytes);
     tcase_add_test(streams, calls_with_long_utterances_are_kept_in_bounded_memory);
     tcase_add_test(streams, calls_that_are_forgotten_make_room);
