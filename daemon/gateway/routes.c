@@ -102,7 +102,8 @@ static void on_gone(void *user, struct client *c, bool left)
         return;
     client_set_data(c, NULL);
     upstream_forget(rs->upstream, &s->wait);
-    if (s->writer != NULL && left && writer_end(s->writer, "disconnect") != COACH_OK)
+    bool last = s->writer != NULL && writers_leave(rs->writers, s->writer);
+    if (last && left && writer_end(s->writer, "disconnect") != COACH_OK)
         log_warning("a call whose writer has gone was not ended: out of memory");
     writer_free(s->writer);
     complaints_clear(&s->complaints);
@@ -252,6 +253,10 @@ static void serve_upgrade(struct routes *rs, struct client *c, const struct acce
     }
     s->expires = grant->expires;
     int rc = writers_make(rs->writers, hello, &s->writer, &why);
+    if (rc == COACH_OK && (rc = writers_join(rs->writers, s->writer)) != COACH_OK) {
+        writer_free(s->writer);
+        s->writer = NULL;
+    }
     if (rc != COACH_OK) {
         refuse_writer(rs, c, rc, &why);
         return;

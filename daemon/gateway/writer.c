@@ -94,11 +94,19 @@ int writer_take(struct writer *s, const char *data, size_t len, struct taken *re
     return take(s, wire_reader_message, data, len, ret);
 }
 
+const char *writer_call(const struct writer *s)
+{
+    return wire_reader_call(s->reader);
+}
+
+bool writer_is_live(const struct writer *s)
+{
+    return s->live;
+}
+
 int writer_end(struct writer *s, const char *reason)
 {
-    const char *call = wire_reader_call(s->reader);
-    if (call == NULL || !s->live)
-        return COACH_OK;
+    const char *call = writer_call(s);
     struct wire_event end = wire_event_blank(WIRE_CALL_END);
     end.call_id = (struct wire_text){call, strlen(call)};
     end.reason = (struct wire_text){reason, strlen(reason)};

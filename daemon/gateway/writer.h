@@ -25,7 +25,10 @@ void writer_free(struct writer *s); /* NULL is fine */
 
 /* Reads one whole message. Returns 0 or COACH_ENOMEM: the rest of the message is then lost. */
 int writer_take(struct writer *s, const char *data, size_t len, struct taken *ret);
-/* The writer has gone: ends the call that its hello bound, if that has begun and not ended. Returns as above. */
+/* The call that its hello bound, or NULL; whether that has begun and not ended, as far as this writer knows. */
+const char *writer_call(const struct writer *s);
+bool writer_is_live(const struct writer *s);
+/* Ends that call. Returns as above. */
 int writer_end(struct writer *s, const char *reason);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -16,6 +17,7 @@ void writers_init(struct writers *s, struct formats *formats, struct upstream *u
         getrandom(&s->launch, sizeof s->launch, 0) != (ssize_t)sizeof s->launch)
         log_warning("the system gave no random numbers");
     table_init(&s->table, s->seed);
+    table_init(&s->calls, s->seed);
 }
 
 static void remove_entry(struct writers *s, const struct table_entry *entry)
@@ -31,6 +33,49 @@ void writers_clear(struct writers *s)
     while ((entry = table_next(&s->table, NULL)) != NULL)
         remove_entry(s, entry);
     table_clear(&s->table);
+    while ((entry = table_next(&s->calls, NULL)) != NULL) {
+        size_t len;
+        const char *key = table_key(entry, &len);
+        free(table_remove(&s->calls, key, len));
+    }
+    table_clear(&s->calls);
+}
+
+/* The connections of a call. */
+struct call_use {
+    size_t writers;
+    bool began; /* as one that has gone knew */
+};
+
+int writers_join(struct writers *s, const struct writer *w)
+{
+    const char *call = writer_call(w);
+    if (call == NULL)
+        return COACH_OK;
+    struct call_use *use = table_get(&s->calls, call, strlen(call));
+    if (use == NULL) {
+        use = calloc(1, sizeof *use);
+        if (use == NULL || table_set(&s->calls, call, strlen(call), use) != COACH_OK) {
+            free(use);
+            return COACH_ENOMEM;
+        }
+    }
+    use->writers++;
+    return COACH_OK;
+}
+
+bool writers_leave(struct writers *s, const struct writer *w)
+{
+    const char *call = writer_call(w);
+    struct call_use *use = call == NULL ? NULL : table_get(&s->calls, call, strlen(call));
+    if (use == NULL)
+        return false;
+    use->began |= writer_is_live(w);
+    if (--use->writers > 0)
+        return false;
+    bool began = use->began;
+    free(table_remove(&s->calls, call, strlen(call)));
+    return began;
 }
 
 int writers_make(struct writers *s, const char *hello, struct writer **ret, struct taken *why)

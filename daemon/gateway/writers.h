@@ -8,6 +8,7 @@
 
 struct writers {
     struct table table; /* the one used last is the last */
+    struct table calls; /* call id -> struct call_use: calls that connections were bound to */
     uint8_t seed[HASH_SEED];
     struct formats *formats;
     struct upstream *upstream;
@@ -25,5 +26,11 @@ int writers_make(struct writers *s, const char *hello, struct writer **ret, stru
 /* The writer that takes the next request of `subject` bound by `hello`, made when there is none. It lives until the
  * loop goes on. Returns as writer_new. */
 int writers_find(struct writers *s, const char *subject, const char *hello, struct writer **ret, struct taken *why);
+
+/* A connection that is bound to a call has come, or gone. A call may have several, one for each side: of the last one
+ * writers_leave returns true, if the call has begun and not ended, and it is to be ended. writers_join returns 0 or
+ * COACH_ENOMEM. */
+int writers_join(struct writers *s, const struct writer *w);
+bool writers_leave(struct writers *s, const struct writer *w);
 
 #endif

@@ -48,6 +48,23 @@ def test_websocket():
         assert d.status()["calls"]["live"] == 0
 
 
+def test_a_side_each():
+    """Of two WebSockets of one call, one for each side, the first that ends leaves the call, the last one ends it."""
+    with Daemon() as d, Gateway(d) as g, d.agent("sam") as agent:
+        customer = g.websocket(INGEST + "?call_id=c1&agent_id=sam")
+        with g.websocket(INGEST + "?call_id=c1&agent_id=sam") as w:
+            customer.send({"role": "customer", "text": "good morning"})
+            agent.skip_to("call_started")
+            customer.close()
+            g.metrics()  # a turn of the loop later
+            w.send({"role": "agent", "text": CALM})
+            assert nudge_of(agent, "c1")["said"] == CALM
+            assert d.status()["calls"]["live"] == 1
+            w.close()
+        assert agent.skip_to("call_ended")["call_id"] == "c1"
+        assert d.status()["calls"]["started"] == 1, d.status()["calls"]
+
+
 def test_end_without_goodbye():
     """A WebSocket that breaks ends its call too; one that said call_end does not end it twice."""
     with Daemon() as d, Gateway(d) as g:
