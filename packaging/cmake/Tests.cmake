@@ -14,7 +14,7 @@ if(COACH_SANITIZE)
   list(APPEND test_environment CK_FORK=no UBSAN_OPTIONS=print_stacktrace=1
        ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1)
 endif()
-# Under valgrind the comparisons tagged "large" are left out: they take minutes there and run everywhere else.
+# Under valgrind the cases tagged "large" are left out: they take minutes there and run everywhere else.
 set(valgrind valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible)
 
 function(coach_test name label)
@@ -78,3 +78,13 @@ endif()
 
 include(FuzzTargets)
 include(Bench)
+
+# The longest come first, so that no processor is idle at the end. Later runs go by what CTest has measured.
+foreach(name IN ITEMS unit.forked unit.scanner unit.trace valgrind.phrase valgrind.rules valgrind.scanner valgrind.site
+        valgrind.sentences valgrind.regex integration.daemon_conversation integration.install integration.interims
+        integration.practice integration.score integration.tools integration.cli integration.samples
+        integration.daemon_clients integration.redos bench.randomcalls)
+  if(TEST ${name})
+    set_tests_properties(${name} PROPERTIES COST 100)
+  endif()
+endforeach()

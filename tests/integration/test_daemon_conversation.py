@@ -337,9 +337,18 @@ def with_interims(events):
         yield e
 
 
+def by_file(files, rules):
+    """The nudges of coach replay, one process for all, under the file of their call."""
+    found = {json.loads(f.read_text().partition("\n")[0])["call_id"]: (f, []) for f in files}
+    assert len(found) == len(files), "two files hold the same call"
+    for nudge in map(json.loads, coach("replay", "--json", "--rules", rules, *files).splitlines()):
+        found[nudge["call_id"]][1].append(nudge)
+    return dict(found.values())
+
+
 def live_equals_replay(files, rules, speed):
     """How many nudges the files give, having checked that each gives the same ids in the same order both ways."""
-    ids = lambda text: [(n["nudge_id"], n["rule"], n["segment_id"]) for n in map(json.loads, text.splitlines())]
+    ids = lambda nudges: [(n["nudge_id"], n["rule"], n["segment_id"]) for n in nudges]
     with Daemon(rules=RULES, start=False) as d, tempfile.TemporaryDirectory() as folder:
         d.rules = rules
         d.start()
@@ -348,9 +357,9 @@ def live_equals_replay(files, rules, speed):
             events = [json.loads(l) for l in pathlib.Path(f).read_text().splitlines() if l.strip()]
             paths.append(pathlib.Path(folder) / pathlib.Path(f).name)
             paths[-1].write_text("".join(json.dumps(e) + "\n" for e in with_interims(events)))
-        here = [ids(coach("replay", "--json", "--rules", rules, p)) for p in paths]
-        play = lambda p: ids(coach("replay", "--json", "--socket", "--speed", speed, "--runtime-dir", d.run,
-                                   "--agent", p.stem, p))
+        here = [ids(nudges) for nudges in by_file(paths, rules).values()]
+        play = lambda p: ids(map(json.loads, coach("replay", "--json", "--socket", "--speed", speed, "--runtime-dir", d.run,
+                                                   "--agent", p.stem, p).splitlines()))
         with concurrent.futures.ThreadPoolExecutor(len(paths)) as pool:
             there = list(pool.map(play, paths))
         status = d.status()
@@ -373,7 +382,7 @@ def test_development_calls_live_and_replayed():
     folder, pack = BESIDE / "samples" / "coaching" / "calls", BESIDE / "design" / "example-pack.rules.yaml"
     if not folder.exists() or not pack.exists():
         coachtest.skip("the development calls are not beside the source tree")
-    found = {f: coach("replay", "--json", "--rules", pack, f).count("\n") for f in sorted(folder.glob("*.ndjson"))}
+    found = {f: len(nudges) for f, nudges in by_file(sorted(folder.glob("*.ndjson")), pack).items()}
     chosen = sorted(sorted(found), key=found.get, reverse=True)[:12]
     n = live_equals_replay(chosen, pack, 20)
     print(f"         {n} nudges in {len(chosen)} calls")

@@ -82,15 +82,14 @@ def test_industry_page():
 
 
 def test_industries():
-    """Each industry pack holds by itself, beside the core pack and beside all others, with at least 20 terms."""
+    """Each industry pack holds by itself, and all of them beside the core pack, with at least 20 terms."""
     assert len(INDUSTRIES) >= 8
     for f in INDUSTRIES:
         run("check", "--strict", f)
-        run("check", "--strict", CORE, f)
         terms = sum(len(re.findall(r"^      [^-\s].*: \S", part, re.M))
                     for part in re.findall(r"    swap:\n(.*?)    not_in:", f.read_text(), re.S))
         assert terms >= 20, (f.name, terms)
-    run("check", CORE, *INDUSTRIES)
+    run("check", "--strict", CORE, *INDUSTRIES)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Regular expressions that are known to take a program down, as regex: rules: refused by the checker, or cheap."""
 
+import functools
 import json
 import subprocess
 import tempfile
@@ -74,6 +75,13 @@ def measure(rows):
     return costs
 
 
+@functools.cache
+def measured_corpus():
+    """The rows of the corpus, and what regexcost says of each."""
+    rows = corpus()
+    return rows, measure(rows)
+
+
 def check(pattern):
     """The codes of the errors that coach check reports."""
     with tempfile.TemporaryDirectory() as folder:
@@ -108,9 +116,8 @@ def test_own_patterns():
 
 def test_the_corpus():
     """Each of the 247 patterns is refused, or takes at most 5 ms of CPU on its attack, as heard and as written."""
-    rows = corpus()
+    rows, costs = measured_corpus()
     assert len(rows) == 247
-    costs = measure(rows)
     print_costs(costs)
     for row, cost in zip(rows, costs):
         assert cost["code"] or cost["live_ns"] <= MOST_MS * 1e6, (row["pattern"], cost)
@@ -120,8 +127,8 @@ def test_the_corpus():
 
 def test_coach_check_agrees():
     """coach check refuses what was refused, and takes what was taken, but for those whose time is close to the limit."""
-    rows = corpus()[::5]
-    for row, cost in zip(rows, measure(rows)):
+    rows, costs = measured_corpus()
+    for row, cost in zip(rows[::5], costs[::5]):
         codes = check(row["pattern"])
         if cost["code"] != "regex-slow" and codes != ["regex-slow"]:
             assert codes == ([cost["code"]] if cost["code"] else []), (row["pattern"], codes, cost)
@@ -129,8 +136,8 @@ def test_coach_check_agrees():
 
 def test_the_daemon_is_not_held_up():
     """With all that were taken as live rules, every attack is run and the daemon goes on coaching."""
-    rows = corpus()
-    taken = [r for r, c in zip(rows, measure(rows)) if not c["code"] and c["check_ns"] < 80e6]
+    rows, costs = measured_corpus()
+    taken = [r for r, c in zip(rows, costs) if not c["code"] and c["check_ns"] < 80e6]
     with live({f"r-{i}": r["pattern"] for i, r in enumerate(taken)}) as d, d.agent("sam") as sam, d.ingest() as w:
         w.send(say("c-1", "hello there", agent_id="sam"))
         assert sam.skip_to("nudge")["rule"] == "hello"

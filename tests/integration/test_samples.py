@@ -19,10 +19,10 @@ def replay(*args):
 
 
 def both_ways(files):
-    """The nudges of the files in process, having found the same through the socket."""
+    """The nudges of the files in process, having found the same through the socket. That a second run in process is the
+    same byte for byte test_golden.py sees."""
     files = [str(f) for f in files]
     here = replay("--rules", PACK, *files)
-    assert here == replay("--rules", PACK, *files), "two runs differ"
     with Daemon(rules="".join(["format: 1\npack: unused\nrules:\n  - id: unused\n    category: tone\n    says:\n",
                                "      - zzz yyy\n    message: unused\n"]), start=False) as d:
         d.rules = PACK
@@ -51,7 +51,8 @@ def test_bundled_calls():
     nudges = both_ways(calls)
     assert len(nudges) >= 8
     for clean in ("airline", "it-helpdesk"):
-        assert not replay("--rules", PACK, str(SOURCE / "tests" / "cases" / f"{clean}.ndjson")), clean
+        call = json.loads((SOURCE / "tests" / "cases" / f"{clean}.ndjson").read_text().partition("\n")[0])["call_id"]
+        assert not [n for n in nudges if n["call_id"] == call], clean
 
 
 def test_real_phone_calls():

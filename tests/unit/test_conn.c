@@ -298,7 +298,7 @@ START_TEST(what_waits_is_bounded_and_arrives_in_order)
     got += hear(e, heard + got, sizeof heard - got);
     ck_assert_uint_eq(got, sent * sizeof piece);
     for (size_t i = 0; i < got; i++)
-        ck_assert_int_eq(heard[i], 'a' + (int)(i / sizeof piece % 26));
+        suite_assert(heard[i] == 'a' + (int)(i / sizeof piece % 26), "byte %zu is %d", i, heard[i]);
     ck_assert_uint_ge(e->drained, 1);
     end_free(e);
 }

@@ -503,7 +503,7 @@ int main(void)
     tcase_add_test(t, a_rule_knows_which_rules_it_quiets_and_whether_it_waits_for_finals);
     tcase_add_loop_test(t, signals_that_go_round_in_a_circle_are_refused_where_the_circle_closes, 0,
                         RULETEST_ROWS(circles));
-    tcase_add_test(t, a_chain_of_signals_may_be_as_long_as_a_file);
+    tcase_add_test(suite_large(s), a_chain_of_signals_may_be_as_long_as_a_file);
     suite_add_tcase(s, t);
     return suite_run(s);
 }

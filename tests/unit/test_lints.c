@@ -230,7 +230,7 @@ int main(void)
     tcase_add_test(t, a_rule_whose_examples_prove_all_of_it_has_no_problem);
     tcase_add_loop_test(t, what_may_well_be_meant_is_left_alone, 0, RULETEST_ROWS(quiet));
     tcase_add_loop_test(t, a_phrase_that_another_covers_is_named_with_its_line, 0, RULETEST_ROWS(redundant));
-    tcase_add_test(t, a_rule_of_many_wide_phrases_is_checked_in_bounded_steps);
     suite_add_tcase(s, t);
+    tcase_add_test(suite_large(s), a_rule_of_many_wide_phrases_is_checked_in_bounded_steps);
     return suite_run(s);
 }

@@ -392,19 +392,19 @@ static size_t compare(struct ruletest *t, const char *line, coach_role role, uin
         const struct rule *rule = ruleset_rule(t->set, i);
         struct hit want;
         bool some = false, found = at < n && hits[at].rule == rule;
-        for (size_t k = 0; k < scanner_part_count(t->set, rule, SCANNER_SAYS); k++)
+        for (size_t k = 0; found && k < scanner_part_count(t->set, rule, SCANNER_SAYS); k++)
             some = scanner_part_matches(t->scanner, t->set, rule, SCANNER_SAYS, k, &t->words) || some;
         bool heard = (rule->speaker == RULE_EITHER || (rule->speaker == RULE_AGENT) == (role == COACH_ROLE_AGENT)) &&
                      rule->mode != RULE_DISABLED;
         if (rule->is_swap) { /* one hit for each term */
             while (at < n && hits[at].rule == rule)
                 at++;
-            ck_assert_msg(found ? some : true, "seed %llu: %s on '%s'", (unsigned long long)seed, rule->id, line);
+            suite_assert(found ? some : true, "seed %llu: %s on '%s'", (unsigned long long)seed, rule->id, line);
             continue;
         }
         bool fires = heard && scanner_rule(t->scanner, t->set, rule, &t->words, &want) == SCANNER_HIT;
-        ck_assert_msg(found == fires && (some || !found), "seed %llu: %s on '%s': found %d, wanted %d",
-                      (unsigned long long)seed, rule->id, line, found, fires);
+        suite_assert(found == fires && (some || !found), "seed %llu: %s on '%s': found %d, wanted %d",
+                     (unsigned long long)seed, rule->id, line, found, fires);
         if (found) {
             ck_assert_uint_eq(hits[at].span.from, want.span.from);
             ck_assert_uint_eq(hits[at].span.to, want.span.to);
@@ -467,10 +467,11 @@ START_TEST(the_prefilter_is_right_on_the_shipped_pack)
             p += strspn(p, " -\n");
             size_t len = strcspn(p, "\n");
             snprintf(line, sizeof line, "%.*s", (int)(len < 1000 ? len : 1000), p);
-            hits += compare(&t, line, lines++ % 4 ? COACH_ROLE_AGENT : COACH_ROLE_CUSTOMER, 0);
+            if (lines++ % SUITE_SHARE == 0)
+                hits += compare(&t, line, lines % 4 ? COACH_ROLE_AGENT : COACH_ROLE_CUSTOMER, 0);
         }
     ck_assert_uint_gt(lines, 500);
-    ck_assert_uint_gt(hits, 100);
+    ck_assert_uint_gt(hits, 100 / SUITE_SHARE);
     for (size_t i = 0; i < n; i++)
         free((char *)files[i].text);
     ruletest_clear(&t);
@@ -484,7 +485,6 @@ int main(void)
     tcase_set_timeout(t, 300);
     tcase_add_loop_test(t, a_rule_says_why_it_is_silent, 0, RULETEST_ROWS(rows));
     tcase_add_test(t, the_match_quoted_after_an_exception_is_the_free_one);
-    tcase_add_test(t, a_line_of_nothing_but_exceptions_takes_time_in_its_length);
     tcase_add_loop_test(t, what_was_heard_before_is_not_heard_again, 0, RULETEST_ROWS(seams));
     tcase_add_loop_test(t, a_rule_hears_its_speaker_and_a_disabled_one_nobody, 0, RULETEST_ROWS(speakers));
     tcase_add_test(t, a_swap_rule_reports_each_term_with_its_plain_words);
@@ -497,6 +497,7 @@ int main(void)
     tcase_set_tags(large, "large");
     tcase_add_loop_test(large, the_prefilter_finds_what_trying_every_phrase_finds, 0, 5);
     tcase_add_test(large, the_prefilter_is_right_on_the_shipped_pack);
+    tcase_add_test(large, a_line_of_nothing_but_exceptions_takes_time_in_its_length);
     suite_add_tcase(s, large);
     return suite_run(s);
 }

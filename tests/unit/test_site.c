@@ -737,7 +737,6 @@ int main(void)
     tcase_add_test(t, the_order_of_files_decides_nothing);
     tcase_add_test(t, a_site_may_be_split_into_several_files);
     tcase_add_test(t, only_the_key_of_a_changed_rule_changes);
-    tcase_add_test(t, eight_thousand_additions_to_one_list_are_merged_in_one_go);
     tcase_add_loop_test(t, every_part_of_a_merged_rule_knows_where_it_comes_from, 0, RULETEST_ROWS(origins));
     tcase_add_test(t, what_the_packs_alone_say_is_kept_beside);
     tcase_add_test(t, a_rule_with_a_condition_shows_nothing_that_has_no_effect);
@@ -745,5 +744,6 @@ int main(void)
     tcase_add_test(t, names_are_found_and_slips_are_understood);
     tcase_add_test(t, the_example_site_of_the_specification_changes_the_example_pack);
     suite_add_tcase(s, t);
+    tcase_add_test(suite_large(s), eight_thousand_additions_to_one_list_are_merged_in_one_go);
     return suite_run(s);
 }

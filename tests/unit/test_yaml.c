@@ -409,11 +409,13 @@ int main(void)
     tcase_add_test(t, nodes_know_their_bytes_and_places);
     tcase_add_test(t, all_problems_of_a_file_are_found_in_one_run);
     tcase_add_loop_test(t, nesting_is_read_down_to_the_limit, 0, 2);
-    tcase_add_loop_test(t, a_hostile_file_costs_no_more_than_its_size, 0, ROWS(floods));
-    tcase_add_test(t, a_long_line_of_many_values_is_walked_once);
-    tcase_add_test(t, a_map_of_many_keys_is_read_once_each);
-    tcase_add_test(t, a_file_over_the_limit_is_refused_as_a_whole);
     tcase_add_test(t, a_source_needs_no_nul_at_its_end);
     suite_add_tcase(s, t);
+    TCase *large = suite_large(s);
+    tcase_add_checked_fixture(large, setup, teardown);
+    tcase_add_loop_test(large, a_hostile_file_costs_no_more_than_its_size, 0, ROWS(floods));
+    tcase_add_test(large, a_long_line_of_many_values_is_walked_once);
+    tcase_add_test(large, a_map_of_many_keys_is_read_once_each);
+    tcase_add_test(large, a_file_over_the_limit_is_refused_as_a_whole);
     return suite_run(s);
 }
