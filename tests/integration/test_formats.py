@@ -686,5 +686,20 @@ def test_a_new_vendor_is_a_file():
     assert [(m["rule"], m["segment_id"]) for m in given] == [("heard-0", "8")], given
 
 
+def test_the_page_s_example_is_a_mapping_file():
+    """The example of rules/formats/README.md is a mapping file without a mistake, and each file is named in no other way."""
+    page = (FORMATS / "README.md").read_text(encoding="utf-8")
+    example = re.search(r"^```yaml\n(.*?)^```$", page, re.S | re.M)[1]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "example.yaml"
+        file.write_text(example, encoding="utf-8")
+        checked = subprocess.run([COACH, "check", file], capture_output=True, text=True, timeout=60)
+        assert checked.returncode == 0 and "1 vendor format" in checked.stdout, checked.stdout + checked.stderr
+        listed = subprocess.run([COACH, "decode", "--formats", FORMATS, "--list"],
+                                capture_output=True, text=True, check=True, timeout=60)
+    names = [line.split()[0] for line in listed.stdout.splitlines()]
+    assert names == sorted(p.stem for p in FORMATS.glob("*.yaml")) and len(names) >= 20, names
+
+
 if __name__ == "__main__":
     coachtest.main(globals())
