@@ -149,7 +149,7 @@ static void fill(struct stream *s, const char *id)
 {
     static char text[STREAM_MAX_TEXT];
     struct stream_call *c = stream_call(s, id, strlen(id));
-    char name[8];
+    char name[16];
     bool full;
     ck_assert_ptr_nonnull(c);
     for (int i = 0; i < STREAM_SIDES; i++) {
