@@ -1,7 +1,7 @@
 #include "daemon/gateway/config.h"
 
-#include "daemon/base/files.h"
 #include "daemon/base/log.h"
+#include "daemon/base/settings.h"
 #include "daemon/gateway/tokens.h"
 #include "lib/wire/reader.h"
 
@@ -156,35 +156,19 @@ static const struct option_spec specs[] = {
      AT(version)},
     {.name = "help", .letter = 'h', .kind = OPTION_BOOL, .flags = OPTION_FLAG_ONLY, .help = "Print this", AT(help)},
 };
-enum { NSPECS = sizeof specs / sizeof *specs, FILE_MAX = 1024 * 1024 };
-
-static int read_file(struct config *c, struct options *o, coach_error *err)
-{
-    struct buf text;
-    buf_init(&text, 0);
-    int rc = file_read(c->file, FILE_MAX, &text, err);
-    if (rc == COACH_OK)
-        rc = options_read_file(o, c->file, text.data == NULL ? "" : text.data, text.len, err);
-    buf_clear(&text);
-    return rc == COACH_ELIMIT ? COACH_EINVAL : rc;
-}
+enum { NSPECS = sizeof specs / sizeof *specs };
 
 int config_read(struct config *c, struct options *o, int argc, char *const *argv, char *const *environment,
                 bool *in_file, coach_error *err)
 {
-    *in_file = false;
-    int rc = options_init(o, specs, NSPECS, c, err);
-    if (rc == COACH_OK)
-        rc = options_read_flags(o, argc, argv, err);
-    if (rc == COACH_OK && o->nwords > 0)
-        rc = coach_fail(err, COACH_EINVAL, "'%.64s' is no option; coach-gateway takes only options", o->words[0]);
-    if (rc != COACH_OK || c->help || c->version)
-        return rc;
-    *in_file = true;
-    rc = options_read_environment(o, "COACH_GATEWAY_", environment, err);
-    if (rc == COACH_OK && c->file != NULL)
-        rc = read_file(c, o, err);
-    return rc;
+    const struct settings s = {.program = "coach-gateway",
+                               .environment = "COACH_GATEWAY_",
+                               .specs = specs,
+                               .nspecs = NSPECS,
+                               .file = &c->file,
+                               .help = &c->help,
+                               .version = &c->version};
+    return settings_read(&s, c, o, argc, argv, environment, in_file, err);
 }
 
 int config_help(struct buf *out)
