@@ -59,4 +59,18 @@ FUZZ void events_check_problem(const struct wire_problem *problem)
     HOLDS(len > 0 && len < sizeof problem->message && utf8_valid(problem->message, len) == len);
 }
 
+/* A handler that checks and forgets. */
+FUZZ int events_on_event(void *user, const struct wire_event *e)
+{
+    (void)user;
+    events_check(e);
+    return COACH_OK;
+}
+
+FUZZ void events_on_problem(void *user, const struct wire_problem *problem)
+{
+    (void)user;
+    events_check_problem(problem);
+}
+
 #endif

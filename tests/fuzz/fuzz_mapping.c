@@ -5,22 +5,9 @@
 #include "tests/fuzz/compare.h"
 #include "tests/fuzz/events.h"
 
-static int on_event(void *user, const struct wire_event *e)
-{
-    (void)user;
-    events_check(e);
-    return COACH_OK;
-}
-
-static void on_problem(void *user, const struct wire_problem *problem)
-{
-    (void)user;
-    events_check_problem(problem);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct wire_handler handler = {.event = on_event, .problem = on_problem};
+    static const struct wire_handler handler = {.event = events_on_event, .problem = events_on_problem};
     char *text = fuzz_bytes(data, size);
     const struct source file = {"a.yaml", text, size};
     struct formats *formats = NULL;

@@ -49,20 +49,7 @@ static void load(void)
         free((char *)sources[i].text);
 }
 
-static int on_event(void *user, const struct wire_event *e)
-{
-    (void)user;
-    events_check(e);
-    return COACH_OK;
-}
-
-static void on_problem(void *user, const struct wire_problem *problem)
-{
-    (void)user;
-    events_check_problem(problem);
-}
-
-static const struct wire_handler handler = {.event = on_event, .problem = on_problem};
+static const struct wire_handler handler = {.event = events_on_event, .problem = events_on_problem};
 
 static int on_line(void *user, const char *line, size_t len)
 {
