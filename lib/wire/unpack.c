@@ -153,6 +153,8 @@ static int read_headers(const char *text, size_t len, int depth, json_t **ret, c
     if (rc == COACH_OK && p < body_end) {
         if (is_plain_event(object) && depth < MAX_INSIDE)
             rc = read_headers(p, (size_t)(end - p), depth + 1, &body, err);
+        else if (memchr(p, '\0', (size_t)(body_end - p)) != NULL)
+            rc = coach_fail(err, COACH_ESYNTAX, "the body has a NUL");
         else if (utf8_valid(p, (size_t)(body_end - p)) < (size_t)(body_end - p))
             rc = coach_fail(err, COACH_EUTF8, "the body is not UTF-8");
         else if ((body = json_stringn(p, (size_t)(body_end - p))) == NULL)

@@ -419,6 +419,8 @@ START_TEST(a_header_without_a_name_is_refused)
     ck_assert_str_eq(err.text, "header 2 has no name");
     ck_assert_int_eq(unpack_headers("A: x\nbare\n\n", 11, &v, &err), COACH_ESYNTAX);
     ck_assert_int_eq(unpack_headers("A: x\n\n\xff", 7, &v, &err), COACH_EUTF8);
+    ck_assert_int_eq(unpack_headers("A: x\n\na\0b", 9, &v, &err), COACH_ESYNTAX);
+    ck_assert_str_eq(err.text, "the body has a NUL");
 }
 END_TEST
 
