@@ -4,32 +4,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sysexits.h>
 #include <unistd.h>
 
 #include "daemon/base/log.h"
+#include "daemon/base/program.h"
 #include "daemon/coachd/config.h"
 #include "daemon/coachd/reload.h"
 
-enum { EX_RUNNING = EX_TEMPFAIL };
-_Static_assert(EX_USAGE == 64 && EX_OSERR == 71 && EX_RUNNING == 75 && EX_CONFIG == 78, "documented exit codes");
-
 extern char **environ;
-
-static int print(FILE *to, struct buf *text)
-{
-    bool ok = text->len == 0 || fwrite(text->data, 1, text->len, to) == text->len;
-    ok = fflush(to) == 0 && ok;
-    buf_clear(text);
-    return ok ? EX_OK : EX_IOERR;
-}
 
 static int print_help(void)
 {
     struct buf text;
     buf_init(&text, 0);
-    return config_help(&text) == COACH_OK ? print(stdout, &text) : EX_OSERR;
+    return config_help(&text) == COACH_OK ? program_print(stdout, &text) : EX_OSERR;
 }
 
 /* All problems with their lines, as people read them; of rules that work only that there are some. */
@@ -46,7 +34,7 @@ static void print_problems(const struct build *b, bool all)
     for (size_t i = 0; i < b->problems.count; i++)
         if (diag_print(&b->problems.items[i], isatty(STDERR_FILENO) == 1, &text) != COACH_OK)
             break;
-    (void)print(stderr, &text);
+    (void)program_print(stderr, &text);
     if (b->rc != COACH_OK)
         fprintf(stderr, "coachd: %s\n", b->err.text);
 }
@@ -60,18 +48,8 @@ static int check_config(const struct options *o, const struct build *b)
     if (b->rc == COACH_OK)
         (void)buf_addf(&text, "# rules: %zu, phrases: %zu, hash: %s\n# vendor formats: %zu\n", ruleset_count(b->set),
                        ruleset_phrases(b->set), ruleset_hash(b->set), formats_count(b->defaults.formats));
-    int rc = print(stdout, &text);
+    int rc = program_print(stdout, &text);
     return b->rc == COACH_OK ? rc : EX_CONFIG;
-}
-
-/* As many descriptors as the system lets us have: each connection takes one. */
-static void raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static int serve(const struct config *config, struct ruleset *rules, struct ingest_defaults *defaults)
@@ -81,7 +59,7 @@ static int serve(const struct config *config, struct ruleset *rules, struct inge
     if (s == NULL)
         return EX_OSERR;
     signal(SIGPIPE, SIG_IGN); /* a peer that has gone is an error of writing to it */
-    raise_descriptor_limit();
+    program_raise_descriptor_limit();
     int rc = server_open(s, config, rules, defaults, &err);
     int code = rc == COACH_OK ? EX_OK : rc == LISTENER_BUSY ? EX_RUNNING : EX_OSERR;
     if (rc != COACH_OK)
@@ -121,12 +99,6 @@ static int start(const struct config *config, const struct options *o)
     return rc;
 }
 
-static int refuse(bool in_file, const coach_error *err)
-{
-    fprintf(stderr, in_file ? "coachd: %s\n" : "coachd: %s\nTry 'coachd --help'.\n", err->text);
-    return err->code == COACH_ENOMEM ? EX_OSERR : in_file ? EX_CONFIG : EX_USAGE;
-}
-
 int main(int argc, char **argv)
 {
     struct config config;
@@ -135,7 +107,7 @@ int main(int argc, char **argv)
     bool in_file = false;
     int rc;
     if (config_read(&config, &o, argc, argv, environ, &in_file, &err) != COACH_OK)
-        rc = refuse(in_file, &err);
+        rc = program_refuse("coachd", in_file, &err);
     else if (config.help)
         rc = print_help();
     else if (config.version)

@@ -1,50 +1,28 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <sysexits.h>
 
 #include "daemon/base/log.h"
+#include "daemon/base/program.h"
 #include "daemon/gateway/address.h"
 #include "daemon/gateway/binding.h"
 #include "daemon/gateway/mappings.h"
 #include "daemon/gateway/server.h"
 
-enum { EX_RUNNING = EX_TEMPFAIL };
-_Static_assert(EX_USAGE == 64 && EX_OSERR == 71 && EX_RUNNING == 75 && EX_CONFIG == 78, "documented exit codes");
-
 extern char **environ;
-
-static int print(FILE *to, struct buf *text)
-{
-    bool ok = text->len == 0 || fwrite(text->data, 1, text->len, to) == text->len;
-    ok = fflush(to) == 0 && ok;
-    buf_clear(text);
-    return ok ? EX_OK : EX_IOERR;
-}
 
 static int print_help(void)
 {
     struct buf text;
     buf_init(&text, 0);
-    return config_help(&text) == COACH_OK ? print(stdout, &text) : EX_OSERR;
+    return config_help(&text) == COACH_OK ? program_print(stdout, &text) : EX_OSERR;
 }
 
 static int print_settings(const struct options *o)
 {
     struct buf text;
     buf_init(&text, 0);
-    return options_dump(o, &text) == COACH_OK ? print(stdout, &text) : EX_OSERR;
-}
-
-/* As many descriptors as the system lets us have: each connection takes one. */
-static void raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    return options_dump(o, &text) == COACH_OK ? program_print(stdout, &text) : EX_OSERR;
 }
 
 /* Reads what the settings name, and finds what is wrong with them beyond their form. */
@@ -68,7 +46,7 @@ static int serve(const struct config *config, struct access *access, struct form
         return EX_OSERR;
     }
     signal(SIGPIPE, SIG_IGN); /* a peer that has gone is an error of writing to it */
-    raise_descriptor_limit();
+    program_raise_descriptor_limit();
     int rc = server_open(s, config, access, formats, &err);
     int code = rc == COACH_OK ? EX_OK : rc == LISTENER_BUSY ? EX_RUNNING : EX_OSERR;
     if (rc != COACH_OK)
@@ -103,12 +81,6 @@ static int start(const struct config *config, const struct options *o)
     return code;
 }
 
-static int refuse(bool in_file, const coach_error *err)
-{
-    fprintf(stderr, in_file ? "coach-gateway: %s\n" : "coach-gateway: %s\nTry 'coach-gateway --help'.\n", err->text);
-    return err->code == COACH_ENOMEM ? EX_OSERR : in_file ? EX_CONFIG : EX_USAGE;
-}
-
 int main(int argc, char **argv)
 {
     struct config config;
@@ -117,7 +89,7 @@ int main(int argc, char **argv)
     bool in_file = false;
     int rc;
     if (config_read(&config, &o, argc, argv, environ, &in_file, &err) != COACH_OK)
-        rc = refuse(in_file, &err);
+        rc = program_refuse("coach-gateway", in_file, &err);
     else if (config.help)
         rc = print_help();
     else if (config.version)
